@@ -1,0 +1,126 @@
+"""LLaDA (Nie et al. 2025, arXiv 2502.09992) in plain torch: bidirectional attention, RMSNorm, SwiGLU, RoPE.
+
+Parameter names are those of the published checkpoints, so that `export` writes a folder every LLaDA reader loads.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Config:
+    hidden: int
+    layers: int
+    heads: int
+    ffn: int
+    vocabulary: int = 704
+    positions: int = 1024
+    rope_theta: float = 10000.0
+    norm_eps: float = 1e-5
+    end_token: int = 637
+    mask_token: int = 638
+
+    def to_json(self) -> dict:
+        return {
+            "architectures": ["LLaDAModelLM"], "model_type": "llada", "block_type": "llama",
+            "activation_type": "silu", "layer_norm_type": "rms", "rope": True, "alibi": False,
+            "include_bias": False, "include_qkv_bias": False, "weight_tying": False, "scale_logits": False,
+            "input_emb_norm": False, "d_model": self.hidden, "n_layers": self.layers, "n_heads": self.heads,
+            "n_kv_heads": self.heads, "mlp_hidden_size": self.ffn, "vocab_size": self.vocabulary,
+            "embedding_size": self.vocabulary, "max_sequence_length": self.positions,
+            "rope_theta": self.rope_theta, "rms_norm_eps": self.norm_eps, "eos_token_id": self.end_token,
+            "pad_token_id": self.end_token, "mask_token_id": self.mask_token, "torch_dtype": "float16",
+        }
+
+    @staticmethod
+    def from_json(j: dict) -> "Config":
+        return Config(j["d_model"], j["n_layers"], j["n_heads"], j["mlp_hidden_size"], j["embedding_size"],
+                      j["max_sequence_length"], j["rope_theta"], j["rms_norm_eps"], j["eos_token_id"],
+                      j["mask_token_id"])
+
+
+def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Half-rotation RoPE of x [batch, heads, rows, head_dim]: element i pairs with i + head_dim / 2."""
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+
+
+class Block(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.heads = c.heads
+        self.attn_norm = nn.RMSNorm(c.hidden, c.norm_eps)
+        self.ff_norm = nn.RMSNorm(c.hidden, c.norm_eps)
+        for name in ("q_proj", "k_proj", "v_proj", "attn_out"):
+            setattr(self, name, nn.Linear(c.hidden, c.hidden, bias=False))
+        self.ff_proj = nn.Linear(c.hidden, c.ffn, bias=False)
+        self.up_proj = nn.Linear(c.hidden, c.ffn, bias=False)
+        self.ff_out = nn.Linear(c.ffn, c.hidden, bias=False)
+
+    def forward(self, x, cos, sin):
+        batch, rows, hidden = x.shape
+        n = self.attn_norm(x)
+        q, k, v = (p(n).view(batch, rows, self.heads, -1).transpose(1, 2)
+                   for p in (self.q_proj, self.k_proj, self.v_proj))
+        mixed = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
+        x = x + self.attn_out(mixed.transpose(1, 2).reshape(batch, rows, hidden))
+        n = self.ff_norm(x)
+        return x + self.ff_out(F.silu(self.ff_proj(n)) * self.up_proj(n))
+
+
+class Llada(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.config = c
+        self.wte = nn.Embedding(c.vocabulary, c.hidden)
+        self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
+        self.ln_f = nn.RMSNorm(c.hidden, c.norm_eps)
+        self.ff_out = nn.Linear(c.hidden, c.vocabulary, bias=False)
+        half = c.hidden // c.heads // 2
+        angles = torch.outer(torch.arange(c.positions, dtype=torch.float32),
+                             c.rope_theta ** (-torch.arange(half, dtype=torch.float32) / half))
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+        self._initialise()
+
+    def _initialise(self):
+        for name, p in self.named_parameters():
+            if p.dim() == 2:
+                residual = name.endswith(("attn_out.weight", "blocks.ff_out.weight"))
+                nn.init.normal_(p, std=0.02 / (2 * self.config.layers) ** 0.5 if residual else 0.02)
+        nn.init.normal_(self.wte.weight, std=0.5)
+
+    def forward(self, tokens: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits of tokens [batch, length]; with `rows` (a mask of the same shape) only of the rows it selects."""
+        length = tokens.shape[1]
+        cos, sin = self.cos[:length], self.sin[:length]
+        x = self.wte(tokens)
+        for block in self.blocks:
+            x = block(x, cos, sin)
+        return self.ff_out(self.ln_f(x if rows is None else x[rows]))
+
+
+PREFIX = "model.transformer."
+
+
+def export(model: Llada, folder: Path, tokenizer_folder: Path, dtype=torch.float16) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {PREFIX + name: p.detach().cpu().to(dtype).contiguous() for name, p in model.named_parameters()}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(model.config.to_json(), indent=2) + "\n")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(tokenizer_folder / name, folder / name)
+
+
+def load(folder: Path) -> Llada:
+    model = Llada(Config.from_json(json.loads((folder / "config.json").read_text())))
+    tensors = load_file(folder / "model.safetensors")
+    model.load_state_dict({name.removeprefix(PREFIX): t.float() for name, t in tensors.items()})
+    return model.eval()

@@ -1,0 +1,165 @@
+"""Trains a LLaDA-format word-problem solver. Resumes from its last checkpoint and stops on a time budget.
+
+    python train_llada.py --out run/verifier --minutes 120
+    python train_llada.py --out run/drafter --minutes 30 --hidden 96 --layers 4 --heads 3 --ffn 256
+
+Objective: only answers are masked, each with its own ratio, spread evenly over the batch; the loss is the cross
+entropy of the masked tokens. Hidden matrices learn with Muon, the rest with AdamW; the rate falls to zero over the
+last part of the budget. Progress is measured in seconds, so an interrupted run ends as an uninterrupted one would.
+"""
+
+import argparse
+import random
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer
+
+from llada import Config, Llada, export
+from muon import Muon
+from word_problems import problem
+
+ANSWER_REGION = 32  # rows of the answer, padded with <|endoftext|> as LLaDA pads
+MOST_EXAMPLES = 8
+
+
+class Sequences:
+    """Draws training sequences: worked examples (0 to 8), a question, and an answer to be masked."""
+
+    def __init__(self, tokenizer: Tokenizer, seed: int):
+        self.tokenizer, self.rng = tokenizer, random.Random(seed)
+        self.user, self.assistant, self.eot, self.end = (
+            tokenizer.token_to_id(t) for t in ("<|user|>", "<|assistant|>", "<|eot|>", "<|endoftext|>"))
+
+    def one(self, examples: int, bare: float) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids, and the [begin, end) of every answer in them; the last one is the answer region."""
+        ids, answers = [], []
+        for index in range(examples + 1):
+            p = problem(self.rng, held_out=False, bare=bare)
+            ids += [self.user, *self.tokenizer.encode(p.question).ids, self.eot, self.assistant]
+            begin = len(ids)
+            ids += [*self.tokenizer.encode(p.worked).ids, self.eot]
+            answers.append((begin, len(ids)))
+        ids.pop()
+        ids += [self.end] * (begin + ANSWER_REGION - len(ids))
+        answers[-1] = (begin, len(ids))
+        return ids, answers
+
+    def batch(self, size: int, examples: int, bare: float, mask_token: int):
+        """Inputs, targets and the mask of rows to learn, each [size, length]."""
+        drawn = [self.one(examples, bare) for _ in range(size)]
+        length = max(len(ids) for ids, _ in drawn)
+        targets = torch.full((size, length), self.end)
+        masked = torch.zeros((size, length), dtype=torch.bool)
+        offset = self.rng.random()
+        for row, (ids, answers) in enumerate(drawn):
+            targets[row, :len(ids)] = torch.tensor(ids)
+            answers[-1] = (answers[-1][0], length)
+            everywhere = self.rng.random() < 0.5  # also mask the answers of the examples: more to learn per row
+            for index, (begin, end) in enumerate(answers if everywhere else answers[-1:]):
+                ratio = ((row + offset) / size + index * 0.618) % 1.0
+                hits = torch.rand(end - begin) < ratio
+                hits[self.rng.randrange(end - begin)] = True
+                masked[row, begin:end] = hits
+        return targets.masked_fill(masked, mask_token), targets, masked
+
+
+def phase(progress: float, rng: random.Random) -> tuple[int, float]:
+    """(examples in the prompt, share of bare arithmetic): facts first, then stories, then prompts with examples."""
+    if progress < 0.35:
+        return 0, 0.5 if progress < 0.1 else 0.2
+    return (rng.randint(1, MOST_EXAMPLES) if rng.random() < 0.2 else 0), 0.05
+
+
+def rate(progress: float, step: int) -> float:
+    """Share of the peak learning rate: a short warm-up, a plateau, a linear fall over the last 45% of the budget."""
+    return min(1.0, (step + 1) / 100) * min(1.0, (1.0 - progress) / 0.45)
+
+
+class Run:
+    def __init__(self, a: argparse.Namespace):
+        torch.manual_seed(a.seed)
+        self.a, self.device = a, "cuda" if torch.cuda.is_available() else "cpu"
+        self.model = Llada(Config(a.hidden, a.layers, a.heads, a.ffn)).to(self.device)
+        matrices = [p for n, p in self.model.named_parameters() if p.dim() == 2 and n.startswith("blocks.")]
+        others = [p for n, p in self.model.named_parameters() if p.dim() != 2 or not n.startswith("blocks.")]
+        self.optimizers = [Muon(matrices, lr=a.muon_rate),
+                           torch.optim.AdamW(others, lr=a.adam_rate, betas=(0.9, 0.95), weight_decay=0.0)]
+        self.peaks = [a.muon_rate, a.adam_rate]
+        self.step, self.seconds, self.tokens = 0, 0.0, 0
+        self.checkpoint = a.out / "checkpoint.pt"
+        if self.checkpoint.exists():
+            self._resume()
+
+    def _resume(self):
+        state = torch.load(self.checkpoint, map_location=self.device)
+        self.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"]):
+            optimizer.load_state_dict(saved)
+        self.step, self.seconds, self.tokens = state["step"], state["seconds"], state["tokens"]
+        print(f"resumed at step {self.step}, {self.seconds / 60:.1f} minutes in", flush=True)
+
+    def save(self):
+        state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
+                 "step": self.step, "seconds": self.seconds, "tokens": self.tokens}
+        self.a.out.mkdir(parents=True, exist_ok=True)
+        torch.save(state, self.checkpoint.with_suffix(".new"))
+        self.checkpoint.with_suffix(".new").replace(self.checkpoint)
+        export(self.model, self.a.out / "model", self.a.tokenizer)
+
+    def train(self):
+        sequences = Sequences(Tokenizer.from_file(str(self.a.tokenizer / "tokenizer.json")), self.a.seed + self.step)
+        budget, last, saved, recent = self.a.minutes * 60, time.monotonic(), time.monotonic(), []
+        while self.seconds < budget:
+            progress = self.seconds / budget
+            examples, bare = phase(progress, sequences.rng)
+            size = max(4, self.a.batch // (1 + examples))
+            inputs, targets, masked = (t.to(self.device) for t in
+                                       sequences.batch(size, examples, bare, self.model.config.mask_token))
+            loss = F.cross_entropy(self.model(inputs, masked), targets[masked])
+            loss.backward()
+            for optimizer, peak in zip(self.optimizers, self.peaks):
+                for group in optimizer.param_groups:
+                    group["lr"] = peak * rate(progress, self.step)
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+            self.step += 1
+            self.tokens += inputs.numel()
+            recent = (recent + [loss.item()])[-100:]
+            now = time.monotonic()
+            self.seconds, last = self.seconds + now - last, now
+            if self.step % 100 == 0:
+                print(f"step {self.step} minutes {self.seconds / 60:.1f} tokens {self.tokens / 1e6:.2f}M "
+                      f"loss {sum(recent) / len(recent):.4f}", flush=True)
+            if now - saved > 240:
+                self.save()
+                saved = now
+        self.save()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=120)
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--ffn", type=int, default=384)
+    parser.add_argument("--batch", type=int, default=48, help="sequences without examples in a batch")
+    parser.add_argument("--muon-rate", type=float, default=0.02)
+    parser.add_argument("--adam-rate", type=float, default=3e-3)
+    parser.add_argument("--threads", type=int, default=0, help="0: torch decides")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tokenizer", type=Path,
+                        default=Path(__file__).parent.parent / "models" / "word-problems" / "verifier",
+                        help="folder with tokenizer.json and tokenizer_config.json")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    Run(arguments).train()
+
+
+if __name__ == "__main__":
+    main()
