@@ -1,0 +1,91 @@
+// Structs that the host writes and shaders read (or the reverse), mirrored in shaders/include/layouts.glsl.
+// All fields are 32-bit words in the order given; strides are multiples of 16 bytes.
+#pragma once
+
+#include <cstdint>
+
+namespace unmask::tensor {
+
+constexpr uint32_t none = 0xFFFFFFFFu;
+
+// One row of a forward pass. A batch is rows with several sequence ids, not a mode.
+struct Row {
+  uint32_t sequence;  // index into the step's SequenceStep array
+  uint32_t position;  // for RoPE
+  uint32_t slot;      // row of the canvas and of the K/V cache; `none` for padding rows, which compute nothing useful
+  uint32_t group;     // reserved for mask kinds that need it (0)
+};
+static_assert(sizeof(Row) == 16);
+
+// The keys a row attends to: slots [begin0, end0) then [begin1, end1). An empty pair yields zeros.
+struct KeyRanges {
+  uint32_t begin0, end0, begin1, end1;
+};
+static_assert(sizeof(KeyRanges) == 16);
+
+// One masked position whose distribution is asked for.
+struct Candidate {
+  uint32_t row;               // row of the forward pass that predicts it
+  uint32_t unconditional_row; // its twin in the unconditional pass of guidance, or `none`
+  uint32_t sequence;
+  uint32_t position;
+  uint32_t slot;              // where a commit goes in the canvas
+  uint32_t mirror_slot;       // second canvas row to commit to (the unconditional copy), or `none`
+  uint32_t times_remasked;
+  uint32_t reserved;
+};
+static_assert(sizeof(Candidate) == 32);
+
+// How candidates are ranked; larger is committed first.
+enum class Confidence : uint32_t {
+  probability = 0,       // of the chosen token ("low_confidence" remasking in LLaDA's words)
+  random = 1,            // uniform noise from Philox
+  margin = 2,            // p(best) - p(runner-up)
+  negative_entropy = 3,  // sum p ln p
+};
+
+// What one sequence does in this step.
+struct SequenceStep {
+  uint32_t seed_low, seed_high;  // Philox key
+  float temperature;             // 0: greedy
+  uint32_t masks_left;           // in the whole sequence before this step; word 0 of the Philox counter
+
+  uint32_t candidate_begin, candidate_count;  // its candidates are consecutive
+  uint32_t commit_count;                      // how many of them to commit
+  uint32_t confidence;                        // Confidence
+
+  uint32_t suppressed0, suppressed1;    // token ids whose logit counts as minus infinity, or `none`
+  uint32_t postponed0, postponed1;      // token ids whose positions rank last ("confidence_eos_eot_inf"), or `none`
+
+  uint32_t top_k;   // 0: off
+  float top_p;      // 1: off
+  float guidance;   // classifier-free guidance scale; 0: off
+  uint32_t reserved;
+};
+static_assert(sizeof(SequenceStep) == 64);
+
+// The distribution of one candidate, reduced over the vocabulary in fp32. z are the logits without noise.
+struct TokenStats {
+  uint32_t token;       // arg-max of z + temperature * Gumbel (over the kept tokens); ties to the lower id
+  float logit;          // z[token]
+  float log_sum_exp;    // of z
+  float entropy;        // of softmax(z), nats
+  uint32_t best_token;  // arg-max of z
+  float best_logit;
+  float runner_up;      // second largest z
+  float reserved;
+};
+static_assert(sizeof(TokenStats) == 32);
+
+// What a step read back: one header per sequence, then its commits, best first.
+struct CommitHeader {
+  uint32_t count;
+  uint32_t reserved0, reserved1, reserved2;
+};
+struct Commit {
+  uint32_t slot;
+  uint32_t token;
+};
+static_assert(sizeof(CommitHeader) == 16 && sizeof(Commit) == 8);
+
+}  // namespace unmask::tensor
