@@ -26,15 +26,31 @@ struct Model {
   const ChatFormat& require_chat() const;
 };
 
-// Bytes uploaded, bytes in all. May throw (status cancelled) to stop loading.
-using LoadProgress = std::function<void(uint64_t done, uint64_t total)>;
+// Loads a model in steps, so that a caller can show progress or stop. Not thread-safe.
+class Loader {
+ public:
+  // A Hugging Face folder. Reads and checks everything but the weights' values, and allocates device memory.
+  Loader(const std::filesystem::path& folder, std::unique_ptr<graph::Backend> backend);
 
-// Reads a Hugging Face folder, and copies its weights to the backend's device.
-std::shared_ptr<const Model> load_model(const std::filesystem::path& folder, graph::Backend& backend,
-                                        const LoadProgress& progress);
+  // A network of random weights and no tokenizer, for benchmarks.
+  Loader(const ModelConfig& config, DType dtype, uint64_t seed, std::unique_ptr<graph::Backend> backend);
 
-// A network of random weights, for benchmarks: normal with the usual 0.02, in the given dtype.
-std::shared_ptr<const Model> synthetic_model(const ModelConfig& config, DType dtype, uint64_t seed,
-                                             graph::Backend& backend);
+  // Copies the next few megabytes to the device. False when the model is complete.
+  bool step() { return uploader_->step(); }
+
+  uint64_t bytes_done() const { return uploader_->bytes_done(); }
+  uint64_t bytes_total() const { return uploader_->bytes_total(); }
+
+  // Loads what is left and gives the model. Call once.
+  std::shared_ptr<const Model> finish();
+
+ private:
+  void load_network();
+
+  std::unique_ptr<graph::Backend> backend_;
+  std::unique_ptr<TensorSource> source_;
+  std::unique_ptr<Uploader> uploader_;
+  std::shared_ptr<Model> model_ = std::make_shared<Model>();
+};
 
 }  // namespace unmask::model

@@ -1,14 +1,14 @@
 // A network on the device: an architecture's forward pass and the weights it needs.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "model/config.h"
 #include "model/forward_plan.h"
-#include "model/weights.h"
+#include "model/uploader.h"
 #include "tensor/ops.h"
 
 namespace unmask::model {
@@ -46,33 +46,6 @@ class Network {
 
   virtual const graph::Slice& final_norm() const = 0;
   virtual const tensor::Weight& head() const = 0;  // [vocabulary, hidden]
-};
-
-// Copies tensors to the device while a network is being made. One per load.
-class Uploader {
- public:
-  // Called with the bytes uploaded so far; may throw to stop.
-  using Progress = std::function<void(uint64_t)>;
-  Uploader(graph::Backend& backend, const Weights& weights, Progress progress)
-      : backend_(backend), weights_(weights), progress_(std::move(progress)) {}
-
-  // The named matrices [outputs_i, inputs] stacked along their outputs, in the files' dtype. They must agree in it.
-  tensor::Weight matrix(std::span<const std::string> names, std::span<const uint64_t> outputs, uint64_t inputs);
-  tensor::Weight matrix(const std::string& name, uint64_t outputs, uint64_t inputs);
-
-  // The named vector [size], converted to f32.
-  graph::Slice vector(const std::string& name, uint64_t size);
-
-  // (cos, sin) pairs [positions, dim / 2] of rotary embedding, computed in double precision.
-  graph::Slice rope_table(uint64_t positions, uint64_t dim, double theta);
-
- private:
-  void upload(const graph::Slice& to, std::span<const std::byte> from);
-
-  graph::Backend& backend_;
-  const Weights& weights_;
-  Progress progress_;
-  uint64_t uploaded_ = 0;
 };
 
 // One line of architectures.inc.
