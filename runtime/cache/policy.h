@@ -1,5 +1,5 @@
-// A cache policy decides, per step, which rows of a sequence are computed and which keys they see. It knows of the
-// model only the forward plan.
+// A cache policy decides, per step, which rows of a sequence are computed and which keys they see. It knows
+// of the model only the forward plan.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,8 @@ class Policy {
  public:
   virtual ~Policy() = default;
 
-  // Appends the sequence's rows and their key ranges to the plan. Every position asked for must be among them.
+  // Appends the sequence's rows and their key ranges to the plan. Every position asked for must be among
+  // them.
   virtual void plan(const SequenceView& view, model::ForwardPlan& plan) = 0;
 
   // Whether keys and values must survive from one pass to the next. If not, all layers share one store.

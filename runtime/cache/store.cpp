@@ -17,10 +17,11 @@ uint64_t store_bytes(const model::ModelConfig& config, uint32_t slots, bool keep
 model::KvView allocate_store(graph::Backend& backend, const model::ModelConfig& config, uint32_t slots,
                              bool keeps_keys) {
   const uint64_t bytes = layer_bytes(config, slots);
-  require(bytes <= backend.traits().max_storage_range, Status::unsupported,
-          "The keys of one layer for {} positions take {} bytes, more than this device binds at once ({}). Use "
-          "shorter sequences or a smaller batch.",
-          slots, bytes, backend.traits().max_storage_range);
+  require(
+      bytes <= backend.traits().max_storage_range, Status::unsupported,
+      "The keys of one layer for {} positions take {} bytes, more than this device binds at once ({}). Use "
+      "shorter sequences or a smaller batch.",
+      slots, bytes, backend.traits().max_storage_range);
   model::KvView view;
   view.slots = slots;
   for (uint32_t layer = 0; layer < config.layers; ++layer) {

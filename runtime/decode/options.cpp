@@ -17,9 +17,10 @@ constexpr std::array table = {
                "Tokens of a block; blocks are filled from left to right. 0: one block of the whole length."},
     OptionInfo{"steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Denoising steps in all, spread evenly over the blocks. 0: one per token."},
-    OptionInfo{"remasking", OptionKind::text, 0, 0, 0, "low_confidence", "low_confidence|random|margin|entropy",
-               "Which masks a step fills: those whose token is most probable, random ones, those with the largest "
-               "margin between the two best tokens, or those of least entropy."},
+    OptionInfo{
+        "remasking", OptionKind::text, 0, 0, 0, "low_confidence", "low_confidence|random|margin|entropy",
+        "Which masks a step fills: those whose token is most probable, random ones, those with the largest "
+        "margin between the two best tokens, or those of least entropy."},
     OptionInfo{"temperature", OptionKind::number, 0, 0, 1000, "", "",
                "Scale of the Gumbel noise on the logits. 0: the most probable token."},
     OptionInfo{"top_k", OptionKind::integer, 0, 0, 1 << 20, "", "",
@@ -28,9 +29,10 @@ constexpr std::array table = {
                "Sample among the fewest tokens that hold this probability. 1: off. Needs a temperature."},
     OptionInfo{"seed", OptionKind::integer, 0, -largest_integer, largest_integer, "", "",
                "Seed of all noise: same seed, same tokens."},
-    OptionInfo{"guidance", OptionKind::number, 0, 0, 1000, "", "",
-               "Classifier-free guidance: scale of the difference to the prediction without the prompt. 0: off; "
-               "otherwise each step computes two passes."},
+    OptionInfo{
+        "guidance", OptionKind::number, 0, 0, 1000, "", "",
+        "Classifier-free guidance: scale of the difference to the prediction without the prompt. 0: off; "
+        "otherwise each step computes two passes."},
     OptionInfo{"stop_at_end", OptionKind::flag, 1, 0, 1, "", "",
                "Stop after the block in which an end token stands with no mask before it."},
     OptionInfo{"suppress_end", OptionKind::flag, 0, 0, 1, "", "", "Never generate the end token."},
@@ -104,9 +106,10 @@ void Options::set_integer(std::string_view name, int64_t value) {
 
 void Options::set_text(std::string_view name, std::string_view value) {
   const OptionInfo& o = find(name);
-  require(o.kind == OptionKind::text, Status::invalid_argument, "Option '{}' takes a number, not text.", name);
-  require(is_choice(o.choices, value), Status::invalid_argument, "Option '{}' must be one of {}, but is '{}'.", name,
-          o.choices, value);
+  require(o.kind == OptionKind::text, Status::invalid_argument, "Option '{}' takes a number, not text.",
+          name);
+  require(is_choice(o.choices, value), Status::invalid_argument,
+          "Option '{}' must be one of {}, but is '{}'.", name, o.choices, value);
   texts_[o.name] = value;
 }
 

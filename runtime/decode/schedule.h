@@ -1,5 +1,5 @@
-// How many masks each step fills (LLaDA, Nie et al. 2025, arXiv 2502.09992): blocks from left to right, and within a
-// block an even spread over its steps.
+// How many masks each step fills (LLaDA, Nie et al. 2025, arXiv 2502.09992): blocks from left to right, and
+// within a block an even spread over its steps.
 #pragma once
 
 #include <cstdint>

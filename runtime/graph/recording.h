@@ -1,5 +1,5 @@
-// A flat list of dispatches: what one forward pass, or one denoising step, does on a device. Recorded once per
-// shape and replayed; what changes between steps lives in buffers, never in the recording.
+// A flat list of dispatches: what one forward pass, or one denoising step, does on a device. Recorded once
+// per shape and replayed; what changes between steps lives in buffers, never in the recording.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@
 
 namespace unmask::graph {
 
-// What a dispatch computes and moves, for the row counts it was recorded with. `flops_executed` adds what padding
-// to tile sizes costs. A multiply-add is two FLOPs.
+// What a dispatch computes and moves, for the row counts it was recorded with. `flops_executed` adds what
+// padding to tile sizes costs. A multiply-add is two FLOPs.
 struct Work {
   uint64_t flops = 0;
   uint64_t flops_executed = 0;
@@ -25,8 +25,8 @@ struct Work {
   }
 };
 
-// What the work of a dispatch grows with. A recording is made for padded counts and replayed with smaller ones, so
-// the counted work of a step is scaled by the counts the step really had.
+// What the work of a dispatch grows with. A recording is made for padded counts and replayed with smaller
+// ones, so the counted work of a step is scaled by the counts the step really had.
 enum class Extent : uint8_t { fixed, rows, row_keys, logit_rows };
 
 // The counts of one step: rows computed, (row, key) pairs attended, rows that went through the LM head.
@@ -78,7 +78,8 @@ class Recording {
   std::vector<Dispatch> dispatches_;
 };
 
-// Makes a dispatch of the generated kernel type K (see shaders/kernelgen): named buffers, push fields, constants.
+// Makes a dispatch of the generated kernel type K (see shaders/kernelgen): named buffers, push fields,
+// constants.
 template <typename K>
 Dispatch dispatch(const Kernel& kernel, const typename K::Buffers& buffers, const typename K::Push& push,
                   const typename K::Constants& constants, Grid grid, const char* label, Work work = {}) {

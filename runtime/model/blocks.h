@@ -1,4 +1,5 @@
-// The building blocks that architectures share. An architecture's file spells its forward pass in calls to these.
+// The building blocks that architectures share. An architecture's file spells its forward pass in calls to
+// these.
 #pragma once
 
 #include "model/network.h"
@@ -12,9 +13,9 @@ struct AttentionWeights {
 };
 
 struct MlpWeights {
-  graph::Slice norm;        // [hidden]
-  tensor::Weight gate_up;   // [2 ffn, hidden]: gate and up stacked
-  tensor::Weight down;      // [hidden, ffn]
+  graph::Slice norm;       // [hidden]
+  tensor::Weight gate_up;  // [2 ffn, hidden]: gate and up stacked
+  tensor::Weight down;     // [hidden, ffn]
 };
 
 struct RotaryAttention {
@@ -26,7 +27,8 @@ struct RotaryAttention {
 // x [R, hidden] = embeddings of the tokens in the rows' slots.
 tensor::Matrix embed(const Forward& f, const tensor::Weight& table);
 
-// x += Wo attention(rope(Wq n), rope(Wk n), Wv n), n = rms_norm(x). Keys and values go to the cache of `layer`.
+// x += Wo attention(rope(Wq n), rope(Wk n), Wv n), n = rms_norm(x). Keys and values go to the cache of
+// `layer`.
 void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const AttentionWeights& w,
                const tensor::Matrix& x);
 

@@ -38,7 +38,8 @@ PlanBuffers PlanBuffers::allocate(graph::Backend& backend, uint32_t rows, uint32
           .candidates = allocate_array<Candidate>(backend, candidates, Memory::shared, "candidates"),
           .sequences = allocate_array<SequenceStep>(backend, sequences, Memory::shared, "sequences"),
           .logit_rows = allocate_array<uint32_t>(backend, candidates, Memory::shared, "logit rows"),
-          .unconditional_rows = allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows")};
+          .unconditional_rows =
+              allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows")};
 }
 
 namespace {
@@ -55,7 +56,8 @@ void write_padded(graph::Backend& backend, const graph::Slice& to, std::vector<T
 void PlanBuffers::write(graph::Backend& backend, const ForwardPlan& plan) const {
   write_padded(backend, rows, plan.rows, Row{0, 0, tensor::none, 0});
   write_padded(backend, ranges, plan.ranges, KeyRanges{});
-  write_padded(backend, candidates, plan.candidates, Candidate{0, tensor::none, 0, 0, tensor::none, tensor::none, 0, 0});
+  write_padded(backend, candidates, plan.candidates,
+               Candidate{0, tensor::none, 0, 0, tensor::none, tensor::none, 0, 0});
   std::vector<uint32_t> conditional, unconditional;
   for (const Candidate& c : plan.candidates) {
     conditional.push_back(c.row);

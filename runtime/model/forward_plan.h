@@ -1,5 +1,5 @@
-// A forward pass as data: which rows enter, what each may attend to, where its keys and values go, and which rows
-// need logits. Cache policies write plans, architectures record them, and neither knows the other.
+// A forward pass as data: which rows enter, what each may attend to, where its keys and values go, and which
+// rows need logits. Cache policies write plans, architectures record them, and neither knows the other.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ struct ForwardPlan {
 constexpr uint32_t row_padding = 16;
 constexpr uint32_t padded(uint32_t count) { return (count + row_padding - 1) / row_padding * row_padding; }
 
-// Slots of different sequences begin at multiples of this (a key tile of the attention kernel), so that a sequence's
-// result does not depend on its neighbours in a batch.
+// Slots of different sequences begin at multiples of this (a key tile of the attention kernel), so that a
+// sequence's result does not depend on its neighbours in a batch.
 constexpr uint32_t slot_alignment = 32;
 
 // The plan in device memory, filled before each run. Capacities are fixed when it is allocated.
@@ -46,12 +46,13 @@ struct PlanBuffers {
   graph::Slice rows, ranges, candidates, sequences;
   graph::Slice logit_rows, unconditional_rows;  // u32 per candidate, `none` for padding
 
-  static PlanBuffers allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates, uint32_t sequences);
+  static PlanBuffers allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates,
+                              uint32_t sequences);
   void write(graph::Backend& backend, const ForwardPlan& plan) const;
 };
 
-// Keys (after RoPE) and values of each layer, [slots, kv_heads * head_dim] each. Layers may share storage when
-// nothing is kept between passes.
+// Keys (after RoPE) and values of each layer, [slots, kv_heads * head_dim] each. Layers may share storage
+// when nothing is kept between passes.
 struct KvView {
   std::vector<graph::Slice> keys, values;  // one per layer
   uint32_t slots = 0;

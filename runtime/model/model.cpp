@@ -13,7 +13,8 @@ const Tokenizer& Model::require_tokenizer() const {
 
 const ChatFormat& Model::require_chat() const {
   require(chat.has_value(), Status::unsupported,
-          "The chat layout of '{}' is not known; give the whole prompt as plain text instead.", path.string());
+          "The chat layout of '{}' is not known; give the whole prompt as plain text instead.",
+          path.string());
   return *chat;
 }
 

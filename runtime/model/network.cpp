@@ -12,10 +12,12 @@ Workspace Workspace::allocate(graph::Backend& backend, const ModelConfig& c, uin
   constexpr uint32_t chunk_multiple = 64;
   const uint64_t fitting = backend.traits().max_storage_range / (uint64_t{2} * c.ffn * sizeof(float));
   require(fitting >= chunk_multiple, Status::unsupported,
-          "The feed-forward width {} is too large for this device: {} rows of it exceed its largest storage buffer "
+          "The feed-forward width {} is too large for this device: {} rows of it exceed its largest storage "
+          "buffer "
           "range of {} bytes.",
           c.ffn, chunk_multiple, backend.traits().max_storage_range);
-  const uint32_t chunk = static_cast<uint32_t>(std::min<uint64_t>(rows, fitting / chunk_multiple * chunk_multiple));
+  const uint32_t chunk =
+      static_cast<uint32_t>(std::min<uint64_t>(rows, fitting / chunk_multiple * chunk_multiple));
   const uint32_t q = c.heads * c.head_dim, kv = c.kv_heads * c.head_dim;
   return {.x = Matrix::allocate(backend, rows, c.hidden, "residual stream"),
           .normed = Matrix::allocate(backend, rows, c.hidden, "normed"),

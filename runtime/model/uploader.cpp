@@ -39,8 +39,8 @@ std::vector<SourceTensor> take(TensorSource& source, std::span<const std::string
   for (size_t i = 0; i < names.size(); ++i) {
     parts.push_back(source.at(names[i], std::array{outputs[i], inputs}));
     require(parts[i].dtype == parts[0].dtype, Status::unsupported,
-            "Tensors '{}' and '{}' are used together and must have the same data type, but are {} and {}.", names[0],
-            names[i], info(parts[0].dtype).name, info(parts[i].dtype).name);
+            "Tensors '{}' and '{}' are used together and must have the same data type, but are {} and {}.",
+            names[0], names[i], info(parts[0].dtype).name, info(parts[i].dtype).name);
   }
   return parts;
 }
@@ -51,7 +51,8 @@ Weight Uploader::matrix(const std::string& name, uint64_t outputs, uint64_t inpu
   return matrix(std::span(&name, 1), std::span(&outputs, 1), inputs);
 }
 
-Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint64_t> outputs, uint64_t inputs) {
+Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
+                        uint64_t inputs) {
   const std::vector<SourceTensor> parts = take(source_, names, outputs, inputs);
   uint64_t stacked = 0;
   for (uint64_t o : outputs) stacked += o;
@@ -62,7 +63,8 @@ Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint
   for (size_t i = 0; i < parts.size(); first += outputs[i++]) {
     for (const Weight::Piece& piece : w.pieces) {
       const uint64_t begin = std::max<uint64_t>(first, piece.first_output);
-      const uint64_t end = std::min<uint64_t>(first + outputs[i], uint64_t{piece.first_output} + piece.outputs);
+      const uint64_t end =
+          std::min<uint64_t>(first + outputs[i], uint64_t{piece.first_output} + piece.outputs);
       if (begin >= end) continue;
       queue({piece.slice.sub((begin - piece.first_output) * row_bytes, (end - begin) * row_bytes),
              parts[i].data.subspan((begin - first) * row_bytes, (end - begin) * row_bytes), parts[i].owner});
@@ -85,7 +87,8 @@ graph::Slice Uploader::rope_table(uint64_t positions, uint64_t dim, double theta
   table.reserve(positions * dim);
   for (uint64_t p = 0; p < positions; ++p) {
     for (uint64_t i = 0; i < dim; i += 2) {
-      const double angle = static_cast<double>(p) * std::pow(theta, -static_cast<double>(i) / static_cast<double>(dim));
+      const double angle =
+          static_cast<double>(p) * std::pow(theta, -static_cast<double>(i) / static_cast<double>(dim));
       table.push_back(static_cast<float>(std::cos(angle)));
       table.push_back(static_cast<float>(std::sin(angle)));
     }

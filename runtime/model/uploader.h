@@ -1,4 +1,5 @@
-// Takes a network's tensors from where they are to the device, in steps, so that a caller can show progress and stop.
+// Takes a network's tensors from where they are to the device, in steps, so that a caller can show progress
+// and stop.
 #pragma once
 
 #include <array>
@@ -54,8 +55,10 @@ class Uploader {
  public:
   Uploader(graph::Backend& backend, TensorSource& source) : backend_(backend), source_(source) {}
 
-  // The named matrices [outputs_i, inputs] stacked along their outputs, in the source's dtype. They must agree in it.
-  tensor::Weight matrix(std::span<const std::string> names, std::span<const uint64_t> outputs, uint64_t inputs);
+  // The named matrices [outputs_i, inputs] stacked along their outputs, in the source's dtype. They must
+  // agree in it.
+  tensor::Weight matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
+                        uint64_t inputs);
   tensor::Weight matrix(const std::string& name, uint64_t outputs, uint64_t inputs);
 
   // The named vector [size], converted to f32.

@@ -33,15 +33,16 @@ class Ops {
   void matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
               graph::Extent extent = graph::Extent::rows);
 
-  // Splits qkv [R, (heads + 2 kv_heads) head_dim]; rotates q and k; writes q [R, heads head_dim], and k and v into
-  // the cache rows `slot` of keys and values [slots, kv_heads head_dim]. table: (cos, sin) [positions, head_dim / 2].
+  // Splits qkv [R, (heads + 2 kv_heads) head_dim]; rotates q and k; writes q [R, heads head_dim], and k and v
+  // into the cache rows `slot` of keys and values [slots, kv_heads head_dim]. table: (cos, sin) [positions,
+  // head_dim / 2].
   void rope_store(const Matrix& qkv, const graph::Slice& rows, const graph::Slice& table, HeadShape shape,
                   const Matrix& q, const graph::Slice& keys, const graph::Slice& values);
 
   // out [R, heads head_dim]: softmax(q k^T / sqrt(head_dim)) v over the slots of each row's KeyRanges.
   // `slots` is the capacity of the cache, an upper bound of the keys of a row.
-  void attention(const Matrix& q, const graph::Slice& keys, const graph::Slice& values, const graph::Slice& ranges,
-                 HeadShape shape, uint32_t slots, const Matrix& out);
+  void attention(const Matrix& q, const graph::Slice& keys, const graph::Slice& values,
+                 const graph::Slice& ranges, HeadShape shape, uint32_t slots, const Matrix& out);
 
   // y [R, ffn] = silu(gate) * up of gate_up [R, 2 ffn].
   void silu_gate(const Matrix& gate_up, const Matrix& y);
@@ -57,8 +58,8 @@ class Ops {
   void head(const Matrix& x, const Weight& w, const graph::Slice& candidates, const graph::Slice& sequences,
             bool noise, const graph::Slice& partials, const graph::Slice& stats);
 
-  // Replaces the tokens in stats [C] by samples under each sequence's top-k and top-p; logits [rows, vocabulary] are
-  // those of candidates first_row and on.
+  // Replaces the tokens in stats [C] by samples under each sequence's top-k and top-p; logits [rows,
+  // vocabulary] are those of candidates first_row and on.
   void filtered_sample(const Matrix& logits, uint32_t first_row, const graph::Slice& candidates,
                        const graph::Slice& sequences, const graph::Slice& stats);
 

@@ -28,7 +28,8 @@ struct Matrix {
 
 // A typed array on the device or in shared memory.
 template <typename T>
-graph::Slice allocate_array(graph::Backend& backend, uint64_t count, graph::Memory memory, const char* label) {
+graph::Slice allocate_array(graph::Backend& backend, uint64_t count, graph::Memory memory,
+                            const char* label) {
   return {backend.allocate(count * sizeof(T), memory, label), 0, count * sizeof(T)};
 }
 

@@ -1,5 +1,5 @@
-// LLaDA (Nie et al. 2025, arXiv 2502.09992): a bidirectional transformer with RMSNorm, half-rotation RoPE and SwiGLU.
-// Row i predicts token i. Also LLaDA-1.5 and models trained in its format.
+// LLaDA (Nie et al. 2025, arXiv 2502.09992): a bidirectional transformer with RMSNorm, half-rotation RoPE and
+// SwiGLU. Row i predicts token i. Also LLaDA-1.5 and models trained in its format.
 #include <array>
 
 #include <fmt/format.h>
