@@ -1,0 +1,111 @@
+#include "vulkan/device.h"
+
+#include "vulkan/gather.h"
+
+namespace unmask::vulkan {
+namespace {
+
+// The features the plan relies on, chained for vkCreateDevice. Extensions that a newer core version includes
+// are left out of the list: some drivers do not repeat them.
+struct EnabledFeatures {
+  VkPhysicalDevice16BitStorageFeatures storage16{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES};
+  VkPhysicalDeviceShaderFloat16Int8Features arithmetic{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES};
+  VkPhysicalDeviceSubgroupSizeControlFeatures size{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES};
+  VkPhysicalDeviceFeatures2 all{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+  std::vector<const char*> extensions;
+
+  EnabledFeatures(const DeviceProperties& p, const DevicePlan& plan) : properties_(p) {
+    if (plan.uses("16-bit storage")) storage16.storageBuffer16BitAccess = VK_TRUE, chain(storage16);
+    if (plan.uses("fp16 arithmetic")) {
+      arithmetic.shaderFloat16 = VK_TRUE, chain(arithmetic);
+      extension(VK_API_VERSION_1_2, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
+    }
+    if (plan.uses("subgroup broadcast") && p.subgroup_size_control) {
+      size.subgroupSizeControl = size.computeFullSubgroups = VK_TRUE, chain(size);
+      extension(VK_API_VERSION_1_3, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+    }
+    if (plan.uses("memory budget")) extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  }
+
+ private:
+  template <typename T>
+  void chain(T& structure) {
+    structure.pNext = all.pNext;
+    all.pNext = &structure;
+  }
+  void extension(uint32_t core_since, const char* name) {
+    if (properties_.api_version < core_since) extensions.push_back(name);
+  }
+
+  const DeviceProperties& properties_;
+};
+
+VkDevice create_device(VkPhysicalDevice physical, uint32_t queue_family, const DeviceInfo& info) {
+  const EnabledFeatures enabled(info.properties, info.plan);
+  const float priority = 1;
+  VkDeviceQueueCreateInfo queue{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
+  queue.queueFamilyIndex = queue_family;
+  queue.queueCount = 1;
+  queue.pQueuePriorities = &priority;
+  VkDeviceCreateInfo create{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO};
+  create.pNext = &enabled.all;
+  create.queueCreateInfoCount = 1;
+  create.pQueueCreateInfos = &queue;
+  create.enabledExtensionCount = static_cast<uint32_t>(enabled.extensions.size());
+  create.ppEnabledExtensionNames = enabled.extensions.data();
+  VkDevice device = VK_NULL_HANDLE;
+  check(vkCreateDevice(physical, &create, nullptr, &device), "vkCreateDevice");
+  return device;
+}
+
+// Long work is split into submissions of tens of milliseconds, except on software drivers, where one may take
+// minutes on a busy machine.
+constexpr uint64_t wait_seconds = 600;
+
+}  // namespace
+
+Device::Device(VkPhysicalDevice physical, DeviceInfo info)
+    : info_(std::move(info)), queue_family_(compute_queue_family(physical)) {
+  device_ = create_device(physical, queue_family_, info_);
+  volkLoadDeviceTable(&vk_, device_);
+  vk_.vkGetDeviceQueue(device_, queue_family_, 0, &queue_);
+  memory_ = std::make_unique<MemoryPool>(physical, *this);
+  pipelines_ = std::make_unique<Pipelines>(*this);
+}
+
+Device::~Device() {
+  pipelines_.reset();
+  memory_.reset();
+  vk_.vkDestroyDevice(device_, nullptr);
+}
+
+void Device::submit_and_wait(VkCommandBuffer commands, VkFence fence) {
+  if (lost_) lose("vkQueueSubmit");
+  VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO};
+  submit.commandBufferCount = 1;
+  submit.pCommandBuffers = &commands;
+  VkResult result;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    result = vk_.vkQueueSubmit(queue_, 1, &submit, fence);
+  }
+  if (result == VK_ERROR_DEVICE_LOST) lose("vkQueueSubmit");
+  check(result, "vkQueueSubmit");
+  result = vk_.vkWaitForFences(device_, 1, &fence, VK_TRUE, wait_seconds * 1'000'000'000ull);
+  if (result == VK_ERROR_DEVICE_LOST || result == VK_TIMEOUT) lose("vkWaitForFences");
+  check(result, "vkWaitForFences");
+  check(vk_.vkResetFences(device_, 1, &fence), "vkResetFences");
+}
+
+void Device::lose(const char* call) {
+  lost_ = true;
+  fail(Status::device_lost,
+       "The device '{}' was lost ({}): its driver reset it or it stopped answering; open the device again.",
+       info_.name, call);
+}
+
+const DeviceInfo& info(const Device& device) { return device.info(); }
+
+}  // namespace unmask::vulkan
