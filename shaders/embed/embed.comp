@@ -1,0 +1,49 @@
+// Embedding lookup from one piece of the table, tokens [first_token, first_token + token_count):
+//   x[r, :] = table[tokens[rows[r].slot] - first_token, :] when that token is in the piece
+//   x [rows, dim] f32, table [token_count, dim]; rows without a slot become zeros with the first piece
+// grid: (rows, 1, 1), one workgroup per row
+// variants: f32 f16 bf16
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+layout(local_size_x = 64) in;
+
+#include "layouts.glsl"
+#include "weights.glsl"
+
+layout(set = 0, binding = 0) readonly buffer Tokens { uint tokens[]; };
+layout(set = 0, binding = 1) readonly buffer Rows { Row rows[]; };
+layout(set = 0, binding = 2) readonly buffer Table { uint table[]; };
+layout(set = 0, binding = 3) writeonly buffer X { float x[]; };
+
+layout(push_constant) uniform Push {
+  uint rows;
+  uint dim;
+  uint first_token;
+  uint token_count;
+} push;
+
+void zero_row(uint begin) {
+  for (uint i = gl_LocalInvocationIndex; i < push.dim; i += gl_WorkGroupSize.x) x[begin + i] = 0.0;
+}
+
+void copy_row(uint begin, uint table_row) {
+  const uint words = push.dim / weights_per_word;
+  for (uint i = gl_LocalInvocationIndex; i < words; i += gl_WorkGroupSize.x) {
+    const vec2 pair = weight_unpack(table[table_row * words + i]);
+    for (uint j = 0; j < weights_per_word; ++j) x[begin + i * weights_per_word + j] = pair[j];
+  }
+}
+
+void main() {
+  const uint row = gl_WorkGroupID.x;
+  if (row >= push.rows) return;
+  const uint slot = rows[row].slot;
+  if (slot == none) {
+    if (push.first_token == 0) zero_row(row * push.dim);
+    return;
+  }
+  const uint token = tokens[slot];
+  // Unsigned wrap makes tokens before the piece fail the same test.
+  if (token - push.first_token < push.token_count) copy_row(row * push.dim, token - push.first_token);
+}

@@ -1,0 +1,63 @@
+// The structs of runtime/tensor/layouts.h: 32-bit words in the same order.
+#ifndef LAYOUTS_GLSL
+#define LAYOUTS_GLSL
+
+const uint none = 0xFFFFFFFFu;
+
+struct Row {
+  uint sequence;
+  uint position;
+  uint slot;
+  uint group;
+};
+
+struct KeyRanges {
+  uint begin0, end0, begin1, end1;
+};
+
+struct Candidate {
+  uint row;
+  uint unconditional_row;
+  uint sequence;
+  uint position;
+  uint slot;
+  uint mirror_slot;
+  uint times_remasked;
+  uint reserved;
+};
+
+const uint confidence_probability = 0;
+const uint confidence_random = 1;
+const uint confidence_margin = 2;
+const uint confidence_negative_entropy = 3;
+
+struct SequenceStep {
+  uint seed_low, seed_high;
+  float temperature;
+  uint masks_left;
+
+  uint candidate_begin, candidate_count;
+  uint commit_count;
+  uint confidence;
+
+  uint suppressed0, suppressed1;
+  uint postponed0, postponed1;
+
+  uint top_k;
+  float top_p;
+  float guidance;
+  uint reserved;
+};
+
+struct TokenStats {
+  uint token;
+  float logit;
+  float log_sum_exp;
+  float entropy;
+  uint best_token;
+  float best_logit;
+  float runner_up;
+  float reserved;
+};
+
+#endif
