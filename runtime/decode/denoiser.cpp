@@ -94,6 +94,7 @@ void Denoiser::step(std::span<const Request> requests) {
   plan_buffers_.write(backend_, p);
   graph::Program& replay = program(p.shape());
   backend_.run(replay);
+  if (profiling_) count_executed(replay.recording());
   count(requests, p, replay.recording());
   apply_commits(requests);
 }
@@ -227,6 +228,22 @@ void Denoiser::count(std::span<const Request> requests, const ForwardPlan& p,
     s.rows += counts[i].rows;
     s.head_rows += counts[i].logit_rows;
     s.flops += recording.flops(counts[i]);
+  }
+}
+
+void Denoiser::set_profiling(bool on) {
+  profiling_ = on;
+  work_.clear();
+  backend_.reset_profile();
+  backend_.set_profiling(on);
+}
+
+void Denoiser::count_executed(const graph::Recording& recording) {
+  for (auto& [label, sum] : work_) sum.dispatches = 0;
+  for (const graph::Dispatch& d : recording.dispatches()) {
+    LabelWork& sum = work_[d.label];
+    ++sum.dispatches;
+    sum.work += d.work;
   }
 }
 

@@ -11,11 +11,12 @@ const Tokenizer& Model::require_tokenizer() const {
   return *tokenizer;
 }
 
-const ChatFormat& Model::require_chat() const {
+std::vector<int32_t> Model::encode_user_message(std::string_view message) const {
   require(chat.has_value(), Status::unsupported,
           "The chat layout of '{}' is not known; give the whole prompt as plain text instead.",
           path.string());
-  return *chat;
+  const ChatMessage user[] = {{"user", std::string(message)}};
+  return encode_chat(require_tokenizer(), *chat, user, true);
 }
 
 Loader::Loader(const std::filesystem::path& folder, std::unique_ptr<graph::Backend> backend)

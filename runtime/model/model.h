@@ -23,7 +23,9 @@ struct Model {
   uint64_t weight_bytes = 0;
 
   const Tokenizer& require_tokenizer() const;
-  const ChatFormat& require_chat() const;
+
+  // The ids of one user message in the chat layout, ready to be answered. Throws unsupported without one.
+  std::vector<int32_t> encode_user_message(std::string_view message) const;
 };
 
 // Loads a model in steps, so that a caller can show progress or stop. Not thread-safe.
