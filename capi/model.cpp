@@ -24,9 +24,11 @@ model::ModelConfig config_of(const char* architecture, const unmask_shape& s) {
   c.ffn = positive(s.ffn, "feed-forward size");
   c.vocabulary = positive(s.vocabulary, "vocabulary");
   c.positions = positive(s.positions, "number of positions");
-  c.mask_token = c.vocabulary - 1;
-  c.end_token = c.vocabulary > 1 ? c.vocabulary - 2 : 0;
-  model::check_config(c);
+  c.rope_theta = 10000;
+  c.norm_eps = 1e-5;
+  c.mask_token = s.vocabulary - 1;
+  c.end_token = s.vocabulary > 1 ? s.vocabulary - 2 : 0;
+  model::check_shape(c, "The random model");
   return c;
 }
 
@@ -44,7 +46,7 @@ unmask_model_info info_of(const model::Model& m) {
   info.hidden = number(c.hidden), info.layers = number(c.layers), info.heads = number(c.heads);
   info.kv_heads = number(c.kv_heads), info.head_dim = number(c.head_dim), info.ffn = number(c.ffn);
   info.vocabulary = number(c.vocabulary), info.positions = number(c.positions);
-  info.mask_token = number(c.mask_token), info.end_token = number(c.end_token);
+  info.mask_token = c.mask_token, info.end_token = c.end_token;
   info.has_tokenizer = m.tokenizer.has_value(), info.has_chat = m.chat.has_value();
   info.parameters = static_cast<int64_t>(m.parameters);
   info.weight_bytes = static_cast<int64_t>(m.weight_bytes);
@@ -138,7 +140,7 @@ const char* unmask_model_architecture(const unmask_model* model) {
 }
 
 const char* unmask_model_chat_format(const unmask_model* model) {
-  return model && model->model->chat ? model->model->chat->name.data() : "";
+  return model && model->model->chat ? model->model->chat->name : "";
 }
 
 int64_t unmask_model_tokenize(const unmask_model* model, const char* text, int32_t* tokens,

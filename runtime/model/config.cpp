@@ -65,7 +65,7 @@ class ConfigReader {
       config.*field.member = static_cast<int32_t>(integer(field.key, 0, last_token));
     if (find_member(json_, family_.begin_token) != nullptr)
       config.begin_token = static_cast<int32_t>(integer({family_.begin_token}, 0, last_token));
-    check_heads(config);
+    check_shape(config, where_);
     return config;
   }
 
@@ -109,21 +109,25 @@ class ConfigReader {
     return config.hidden / config.heads;
   }
 
-  void check_heads(const ModelConfig& config) const {
-    require(config.head_dim % 2 == 0 && config.head_dim <= max_head_dim, Status::bad_model,
-            "{} has heads of {} values; rotary positions need an even number up to {}.", where_, config.head_dim,
-            max_head_dim);
-    require(config.heads % config.kv_heads == 0, Status::bad_model,
-            "{} shares {} key-value heads among {} heads, which does not come out even.", where_, config.kv_heads,
-            config.heads);
-  }
-
   const Json& json_;
   const ConfigFamily& family_;
   const std::string& where_;
 };
 
 }  // namespace
+
+void check_shape(const ModelConfig& c, const std::string& where) {
+  require(c.head_dim % 2 == 0 && c.head_dim > 0 && c.head_dim <= max_head_dim, Status::bad_model,
+          "{} has heads of {} values; rotary positions need an even number up to {}.", where, c.head_dim, max_head_dim);
+  require(c.heads % c.kv_heads == 0, Status::bad_model,
+          "{} shares {} key-value heads among {} heads, which does not come out even.", where, c.kv_heads, c.heads);
+  for (const uint32_t width : {c.hidden, c.ffn, c.heads * c.head_dim}) {
+    require(width % 8 == 0, Status::unsupported,
+            "{} has a layer of {} values; the kernels need multiples of 8 for the hidden size, the feed-forward size "
+            "and the heads together.",
+            where, width);
+  }
+}
 
 ModelConfig read_config(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "config.json";

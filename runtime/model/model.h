@@ -18,6 +18,8 @@ struct Model {
   ModelConfig config;
   std::optional<Tokenizer> tokenizer;  // absent when the folder has no tokenizer.json
   std::optional<ChatFormat> chat;      // absent when the layout is not known
+  std::string system_message;          // that the chat layout puts first; often empty
+  std::optional<int32_t> end_of_turn_token;
   std::unique_ptr<Network> network;
   uint64_t parameters = 0;
   uint64_t weight_bytes = 0;
