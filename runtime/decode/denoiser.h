@@ -27,6 +27,9 @@ constexpr uint32_t read_back_limit = 4096;
 constexpr uint32_t most_commits_per_step =
     (read_back_limit - sizeof(tensor::CommitHeader)) / sizeof(tensor::Commit);
 
+// The most masks of one sequence that a step may choose among: they pass through shared memory.
+constexpr uint32_t most_candidates_per_sequence = 4096;
+
 // What the dispatches of one label did, summed over steps.
 struct LabelWork {
   uint32_t dispatches = 0;  // in the last step

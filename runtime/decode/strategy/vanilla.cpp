@@ -18,6 +18,8 @@ class Progress {
  public:
   explicit Progress(const Session& s) {
     const SessionOptions& o = s.options();
+    require(o.block <= most_candidates_per_sequence, Status::invalid_argument,
+            "A block of {} tokens is too long; the most is {}.", o.block, most_candidates_per_sequence);
     windows_ = blocks({s.prompt_length(), s.length()}, o.block);
     require(o.steps >= windows_.size(), Status::invalid_argument,
             "{} steps are too few for {} blocks of {} tokens: each block needs at least one.", o.steps,
