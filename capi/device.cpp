@@ -1,4 +1,5 @@
 // Devices of the C ABI.
+#include "base/element.h"
 #include "capi/objects.h"
 #include "tensor/matmul_bench.h"
 

@@ -1,4 +1,5 @@
 // Models and tokens of the C ABI.
+#include "base/element.h"
 #include "capi/objects.h"
 #include "decode/logits.h"
 #include "model/chat.h"

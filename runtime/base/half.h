@@ -6,8 +6,8 @@
 
 namespace unmask {
 
-// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. Both directions keep infinities, signed zeros and
-// subnormals; a NaN stays a (quiet) NaN with the upper bits of its payload.
+// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. Both directions keep infinities, signed zeros
+// and subnormals; a NaN stays a (quiet) NaN with the upper bits of its payload.
 float float_from_f16(uint16_t bits);
 
 // Rounds to nearest, ties to even; from 65520 upwards the result is infinite.

@@ -30,8 +30,8 @@ uint64_t regular_file_size(const std::filesystem::path& path) {
           "{} is not a regular file.", path.string());
   const uint64_t size = std::filesystem::file_size(path, error);
   if (error) fail(Status::io, "Cannot read the size of {}: {}.", path.string(), error.message());
-  require(size <= SIZE_MAX / 2, Status::unsupported, "{} ({} bytes) is too large for this computer's addresses.",
-          path.string(), size);
+  require(size <= SIZE_MAX / 2, Status::unsupported,
+          "{} ({} bytes) is too large for this computer's addresses.", path.string(), size);
   return size;
 }
 
@@ -45,7 +45,8 @@ const void* map(const std::filesystem::path& path, size_t) {
   const HANDLE mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
   const DWORD error = GetLastError();
   CloseHandle(file);
-  if (mapping == nullptr) fail(Status::io, "Cannot map {}: {}.", path.string(), reason(static_cast<int>(error)));
+  if (mapping == nullptr)
+    fail(Status::io, "Cannot map {}: {}.", path.string(), reason(static_cast<int>(error)));
   const void* data = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
   const DWORD view_error = GetLastError();
   CloseHandle(mapping);
@@ -71,9 +72,7 @@ const void* map(const std::filesystem::path& path, size_t size) {
   return data;
 }
 
-void unmap(std::span<const std::byte> bytes) {
-  ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
-}
+void unmap(std::span<const std::byte> bytes) { ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size()); }
 
 #endif
 

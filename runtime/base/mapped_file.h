@@ -8,13 +8,13 @@
 
 namespace unmask {
 
-// Owns the mapping; the bytes are valid and immutable for its lifetime and may be read by any thread. A file that
-// somebody truncates while it is mapped makes the operating system raise SIGBUS on access: replace model files by
-// renaming a new one over them, never by rewriting them in place.
+// Owns the mapping; the bytes are valid and immutable for its lifetime and may be read by any thread. A file
+// that somebody truncates while it is mapped makes the operating system raise SIGBUS on access: replace model
+// files by renaming a new one over them, never by rewriting them in place.
 class MappedFile {
  public:
-  // An empty file maps to no bytes. Throws not_found when nothing is there, invalid_argument when it is no regular
-  // file, io or out_of_memory when the operating system refuses.
+  // An empty file maps to no bytes. Throws not_found when nothing is there, invalid_argument when it is no
+  // regular file, io or out_of_memory when the operating system refuses.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

@@ -18,11 +18,13 @@ constexpr uint32_t max_head_dim = 1024;
 
 bool names_class(const Json& config, const char* class_name) {
   const Json* classes = find_member(config, "architectures");
-  return classes != nullptr && classes->is_array() && std::find(classes->begin(), classes->end(), class_name) != classes->end();
+  return classes != nullptr && classes->is_array() &&
+         std::find(classes->begin(), classes->end(), class_name) != classes->end();
 }
 
 bool has_signature(const Json& config, std::span<const char* const> keys) {
-  return std::all_of(keys.begin(), keys.end(), [&](const char* key) { return find_member(config, key) != nullptr; });
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](const char* key) { return find_member(config, key) != nullptr; });
 }
 
 bool belongs(const Json& config, const ConfigFamily& family) {
@@ -86,8 +88,8 @@ class ConfigReader {
   double number(const NumberField& field) const {
     const Json& json = value(field.key);
     const double result = json.is_number() ? json.get<double>() : 0.0;
-    require(result > 0 && result <= field.max, Status::bad_model, "{} must be a number above 0 and up to {}, not {}.",
-            what(field.key), field.max, excerpt(json));
+    require(result > 0 && result <= field.max, Status::bad_model,
+            "{} must be a number above 0 and up to {}, not {}.", what(field.key), field.max, excerpt(json));
     return result;
   }
 
@@ -95,8 +97,8 @@ class ConfigReader {
     const Json* found = find_member(json_, field.key);
     if (found == nullptr && field.absent_is_same) return;
     const bool same = found != nullptr && field.value != nullptr && *found == Json::parse(field.value);
-    require(same, Status::unsupported, "{} has {} = {}; of {} models only those with {} are supported.", where_,
-            field.key, found != nullptr ? excerpt(*found) : "nothing", family_.architecture,
+    require(same, Status::unsupported, "{} has {} = {}; of {} models only those with {} are supported.",
+            where_, field.key, found != nullptr ? excerpt(*found) : "nothing", family_.architecture,
             field.value != nullptr ? field.value : "nothing");
   }
 
@@ -104,8 +106,8 @@ class ConfigReader {
     if (family_.head_dim != nullptr && find_member(json_, family_.head_dim) != nullptr)
       return static_cast<uint32_t>(integer({family_.head_dim}, 1, max_head_dim));
     require(config.hidden % config.heads == 0, Status::bad_model,
-            "{} spreads a hidden size of {} over {} heads, which does not come out even.", where_, config.hidden,
-            config.heads);
+            "{} spreads a hidden size of {} over {} heads, which does not come out even.", where_,
+            config.hidden, config.heads);
     return config.hidden / config.heads;
   }
 

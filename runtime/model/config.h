@@ -30,8 +30,8 @@ struct ModelConfig {
   std::optional<int32_t> begin_token;
 };
 
-// Reads config.json of a Hugging Face folder. Throws not_found or io, bad_model where a value is missing or makes no
-// sense, and unsupported where the file describes a model that this build cannot run.
+// Reads config.json of a Hugging Face folder. Throws not_found or io, bad_model where a value is missing or
+// makes no sense, and unsupported where the file describes a model that this build cannot run.
 ModelConfig read_config(const std::filesystem::path& folder);
 
 // Whether the parts of a shape go together, and suit the kernels. Throws bad_model or unsupported; `where` begins the

@@ -10,8 +10,8 @@ constexpr uint32_t max_heads = 4096;
 constexpr uint32_t max_vocabulary = 1u << 22;
 constexpr uint32_t max_positions = 1u << 24;
 
-// LLaDA (Nie et al. 2025, arXiv 2502.09992) and LLaDA 1.5: the field names and defaults of OLMo's code, which knows
-// many variants that no published checkpoint uses.
+// LLaDA (Nie et al. 2025, arXiv 2502.09992) and LLaDA 1.5: the field names and defaults of OLMo's code, which
+// knows many variants that no published checkpoint uses.
 namespace llada {
 
 constexpr const char* signature[] = {"d_model", "mlp_hidden_size", "block_type"};

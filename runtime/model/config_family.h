@@ -33,8 +33,8 @@ struct TokenField {
   int32_t ModelConfig::*member;
 };
 
-// A switch of the original code of which we run one setting only. `value` is JSON text; null means that the key must
-// be absent or null. `absent_is_same` says whether leaving the key out means that setting.
+// A switch of the original code of which we run one setting only. `value` is JSON text; null means that the
+// key must be absent or null. `absent_is_same` says whether leaving the key out means that setting.
 struct FixedField {
   const char* key;
   const char* value;
@@ -43,9 +43,9 @@ struct FixedField {
 
 struct ConfigFamily {
   const char* architecture;
-  const char* model_type;                    // the value of "model_type"
-  const char* class_name;                    // the value in "architectures"
-  std::span<const char* const> signature;    // a file without those two belongs here if it has all these keys
+  const char* model_type;                  // the value of "model_type"
+  const char* class_name;                  // the value in "architectures"
+  std::span<const char* const> signature;  // a file without those two belongs here if it has all these keys
   std::span<const IntegerField> integers;
   std::span<const NumberField> numbers;
   std::span<const TokenField> tokens;

@@ -12,8 +12,8 @@ namespace {
 constexpr int max_depth = 32;
 constexpr size_t max_excerpt = 60;
 
-// Watches the parser: the depth bounds the recursion of whoever walks the result, and a key that stands twice would
-// let two readers of one file see two different files.
+// Watches the parser: the depth bounds the recursion of whoever walks the result, and a key that stands twice
+// would let two readers of one file see two different files.
 class Guard {
  public:
   explicit Guard(const std::string& where) : where_(where) {}
@@ -26,8 +26,8 @@ class Guard {
     if (event == Event::object_end) keys_.pop_back();
     if (event == Event::key) {
       const auto& key = parsed.get_ref<const std::string&>();
-      require(keys_.back().insert(key).second, Status::bad_model, "{} has the key \"{}\" twice in one object.",
-              where_, excerpt(std::string_view(key)));
+      require(keys_.back().insert(key).second, Status::bad_model,
+              "{} has the key \"{}\" twice in one object.", where_, excerpt(std::string_view(key)));
     }
     return true;
   }
@@ -55,14 +55,15 @@ Json parse_json_object(std::string_view text, const std::string& where) {
   } catch (const nlohmann::json::exception& error) {
     fail(Status::bad_model, "{} is not valid JSON: {}.", where, excerpt(std::string_view(error.what())));
   }
-  require(parsed.is_object(), Status::bad_model, "{} must hold a JSON object, not {}.", where, excerpt(parsed));
+  require(parsed.is_object(), Status::bad_model, "{} must hold a JSON object, not {}.", where,
+          excerpt(parsed));
   return parsed;
 }
 
 Json read_json_object(const std::filesystem::path& path, uint64_t max_bytes) {
   const MappedFile file(path);
-  require(file.bytes().size() <= max_bytes, Status::bad_model, "{} has {} bytes, more than the {} a sane one has.",
-          path.string(), file.bytes().size(), max_bytes);
+  require(file.bytes().size() <= max_bytes, Status::bad_model,
+          "{} has {} bytes, more than the {} a sane one has.", path.string(), file.bytes().size(), max_bytes);
   return parse_json_object(file.text(), path.string());
 }
 
@@ -90,7 +91,8 @@ bool bool_member_or(const Json& object, std::string_view key, bool absent, std::
 }
 
 int64_t as_integer(const Json& value, int64_t min, int64_t max, std::string_view what) {
-  const bool fits = value.is_number_integer() && !(value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX);
+  const bool fits =
+      value.is_number_integer() && !(value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX);
   require(fits && value.get<int64_t>() >= min && value.get<int64_t>() <= max, Status::bad_model,
           "{} must be an integer from {} to {}, not {}.", what, min, max, excerpt(value));
   return value.get<int64_t>();

@@ -1,4 +1,5 @@
-// Reading JSON that came from somebody else: bounded, without duplicate keys, and with sentences for what is wrong.
+// Reading JSON that came from somebody else: bounded, without duplicate keys, and with sentences for what is
+// wrong.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace unmask::model {
 
 using tensor::Matrix;

@@ -18,9 +18,10 @@ constexpr size_t max_rank = 8;
 // Bits of one element of the dtypes that the format knows, or nothing for a name it does not.
 std::optional<uint64_t> element_bits(std::string_view dtype) {
   static constexpr std::array<std::pair<std::string_view, uint64_t>, 20> table = {{
-      {"F64", 64},    {"F32", 32}, {"F16", 16}, {"BF16", 16}, {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8},
-      {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}, {"C64", 64}, {"I64", 64}, {"I32", 32}, {"I16", 16},
-      {"I8", 8},      {"U64", 64}, {"U32", 32}, {"U16", 16}, {"U8", 8}, {"BOOL", 8},
+      {"F64", 64},    {"F32", 32},    {"F16", 16},    {"BF16", 16},   {"F8_E4M3", 8},
+      {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4},
+      {"C64", 64},    {"I64", 64},    {"I32", 32},    {"I16", 16},    {"I8", 8},
+      {"U64", 64},    {"U32", 32},    {"U16", 16},    {"U8", 8},      {"BOOL", 8},
   }};
   for (const auto& [name, bits] : table)
     if (name == dtype) return bits;
@@ -89,10 +90,11 @@ uint64_t header_length(std::span<const std::byte> file, const std::string& where
   uint64_t length = 0;
   for (uint64_t i = 0; i < length_bytes; ++i) length |= std::to_integer<uint64_t>(file[i]) << (8 * i);
   require(length <= max_header_bytes, Status::bad_model,
-          "{} is not a safetensors file: its header would have {} bytes (at most {} are allowed).", where, length,
-          max_header_bytes);
+          "{} is not a safetensors file: its header would have {} bytes (at most {} are allowed).", where,
+          length, max_header_bytes);
   require(length <= file.size() - length_bytes, Status::bad_model,
-          "{} is truncated: its header has {} bytes, but only {} follow.", where, length, file.size() - length_bytes);
+          "{} is truncated: its header has {} bytes, but only {} follow.", where, length,
+          file.size() - length_bytes);
   return length;
 }
 
@@ -101,16 +103,16 @@ void check_cover(std::span<const SafetensorsEntry> entries, std::span<const std:
                  const std::string& where) {
   const std::byte* expected = data.data();
   for (const SafetensorsEntry& entry : entries) {
-    require(entry.data.data() >= expected, Status::bad_model, "The tensor \"{}\" of {} overlaps another tensor.",
-            excerpt(std::string_view(entry.name)), where);
+    require(entry.data.data() >= expected, Status::bad_model,
+            "The tensor \"{}\" of {} overlaps another tensor.", excerpt(std::string_view(entry.name)), where);
     require(entry.data.data() == expected, Status::bad_model,
             "{} has {} bytes before the tensor \"{}\" that belong to no tensor.", where,
             entry.data.data() - expected, excerpt(std::string_view(entry.name)));
     expected += entry.data.size();
   }
   const auto left = static_cast<size_t>(data.data() + data.size() - expected);
-  require(left == 0, Status::bad_model, "{} has {} bytes after its last tensor that belong to no tensor.", where,
-          left);
+  require(left == 0, Status::bad_model, "{} has {} bytes after its last tensor that belong to no tensor.",
+          where, left);
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ NamesOfShards read_index(const std::filesystem::path& path) {
     check_shard_name(shard.get_ref<const std::string&>(), where);
     result[shard.get<std::string>()].push_back(tensor);
   }
-  require(result.size() <= max_shards, Status::bad_model, "{} names {} shards; at most {} are allowed.", where,
-          result.size(), max_shards);
+  require(result.size() <= max_shards, Status::bad_model, "{} names {} shards; at most {} are allowed.",
+          where, result.size(), max_shards);
   return result;
 }
 
@@ -106,7 +106,8 @@ class WeightsBuilder {
 };
 
 const TensorView* Weights::find(std::string_view name) const {
-  if (const auto found = content_->tensors.find(name); found != content_->tensors.end()) return &found->second;
+  if (const auto found = content_->tensors.find(name); found != content_->tensors.end())
+    return &found->second;
   if (const auto found = content_->unusable.find(name); found != content_->unusable.end()) {
     fail(Status::unsupported, "The tensor \"{}\" of {} holds {}; F32, F16, BF16 and U32 are supported.", name,
          content_->where, excerpt(std::string_view(found->second)));
@@ -119,9 +120,9 @@ const TensorView& Weights::at(std::string_view name, std::span<const uint64_t> s
   require(tensor != nullptr, Status::bad_model,
           "{} has no tensor \"{}\" (expected with shape [{}]): it is incomplete or another kind of model.",
           content_->where, name, fmt::join(shape, ", "));
-  require(std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end()), Status::bad_model,
-          "The tensor \"{}\" of {} has shape [{}], but its config.json asks for [{}].", name, content_->where,
-          fmt::join(tensor->shape, ", "), fmt::join(shape, ", "));
+  require(std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end()),
+          Status::bad_model, "The tensor \"{}\" of {} has shape [{}], but its config.json asks for [{}].",
+          name, content_->where, fmt::join(tensor->shape, ", "), fmt::join(shape, ", "));
   return *tensor;
 }
 
@@ -139,7 +140,8 @@ uint64_t Weights::bytes() const {
 
 Weights open_weights(const std::filesystem::path& folder) {
   std::error_code error;
-  require(std::filesystem::is_directory(folder, error), Status::not_found, "There is no model folder {}.", folder.string());
+  require(std::filesystem::is_directory(folder, error), Status::not_found, "There is no model folder {}.",
+          folder.string());
   WeightsBuilder builder(folder);
   if (is_there(folder / single_name)) {
     builder.add_file(single_name);
@@ -147,7 +149,8 @@ Weights open_weights(const std::filesystem::path& folder) {
     for (const auto& [shard, names] : read_index(folder / index_name)) builder.add_shard(shard, names);
   } else {
     fail(Status::not_found,
-         "{} has neither {} nor {}; weights in other formats (pytorch_model.bin) must be converted to safetensors.",
+         "{} has neither {} nor {}; weights in other formats (pytorch_model.bin) must be converted to "
+         "safetensors.",
          folder.string(), single_name, index_name);
   }
   return builder.finish();

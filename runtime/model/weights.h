@@ -25,14 +25,16 @@ struct TensorView {
   std::span<const std::byte> data;
 };
 
-// Immutable and cheap to copy: copies share the mappings, which live as long as any of them. Any thread may read.
+// Immutable and cheap to copy: copies share the mappings, which live as long as any of them. Any thread may
+// read.
 class Weights {
  public:
-  // Null where no tensor has that name. Throws unsupported where one has, but with an element type we cannot use:
-  // checkpoints carry stray integer buffers, which must not keep the rest from loading.
+  // Null where no tensor has that name. Throws unsupported where one has, but with an element type we cannot
+  // use: checkpoints carry stray integer buffers, which must not keep the rest from loading.
   const TensorView* find(std::string_view name) const;
 
-  // The tensor of that name and exactly that shape; throws bad_model with what was expected and what is there.
+  // The tensor of that name and exactly that shape; throws bad_model with what was expected and what is
+  // there.
   const TensorView& at(std::string_view name, std::span<const uint64_t> shape) const;
   const TensorView& at(std::string_view name, std::initializer_list<uint64_t> shape) const {
     return at(name, std::span<const uint64_t>(shape.begin(), shape.size()));
@@ -57,8 +59,8 @@ class Weights {
   std::shared_ptr<const Content> content_;
 };
 
-// Opens the weights of a Hugging Face folder: model.safetensors, or the shards that model.safetensors.index.json
-// names. Nothing but headers is read. Throws not_found, io or bad_model.
+// Opens the weights of a Hugging Face folder: model.safetensors, or the shards that
+// model.safetensors.index.json names. Nothing but headers is read. Throws not_found, io or bad_model.
 Weights open_weights(const std::filesystem::path& folder);
 
 }  // namespace unmask::model

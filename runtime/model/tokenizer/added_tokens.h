@@ -1,4 +1,5 @@
-// Tokens outside byte-pair encoding ("<|mask|>"): found in the text as they are written, before anything else.
+// Tokens outside byte-pair encoding ("<|mask|>"): found in the text as they are written, before anything
+// else.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,8 @@ class AddedTokenFinder {
   // Looks for `text` where `token` is meant; of two tokens with one text the first counts.
   void add(std::string_view text, const AddedToken& token);
 
-  // Cuts valid UTF-8 at the added tokens in it: the leftmost first, and of those that begin there the longest.
+  // Cuts valid UTF-8 at the added tokens in it: the leftmost first, and of those that begin there the
+  // longest.
   std::vector<TextPart> split(std::string_view text) const;
 
  private:

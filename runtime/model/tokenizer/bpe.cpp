@@ -11,7 +11,8 @@ namespace {
 constexpr int32_t no_token = -1;
 
 void refuse_unless(bool supported, const char* what, const std::string& where) {
-  require(supported, Status::unsupported, "The model of {} has {}, which this build does not support.", where, what);
+  require(supported, Status::unsupported, "The model of {} has {}, which this build does not support.", where,
+          what);
 }
 
 bool is_empty_string(const Json& model, const char* key) {
@@ -22,9 +23,11 @@ bool is_empty_string(const Json& model, const char* key) {
 void check_supported(const Json& model, const std::string& where) {
   const Json* type = find_member(model, "type");  // files before 2020 have none
   require(type == nullptr || *type == "BPE", Status::unsupported,
-          "{} holds a tokenizer of type {}; only byte-level BPE is supported.", where, excerpt(type ? *type : Json()));
+          "{} holds a tokenizer of type {}; only byte-level BPE is supported.", where,
+          excerpt(type ? *type : Json()));
   refuse_unless(find_member(model, "dropout") == nullptr, "\"dropout\"", where);
-  refuse_unless(is_empty_string(model, "continuing_subword_prefix"), "a \"continuing_subword_prefix\"", where);
+  refuse_unless(is_empty_string(model, "continuing_subword_prefix"), "a \"continuing_subword_prefix\"",
+                where);
   refuse_unless(is_empty_string(model, "end_of_word_suffix"), "an \"end_of_word_suffix\"", where);
   refuse_unless(!bool_member_or(model, "byte_fallback", false, where), "\"byte_fallback\"", where);
 }
@@ -72,19 +75,21 @@ void Bpe::parse_merges(const Json& model, const std::string& where) {
   merges_.reserve(merges.size());
   uint32_t rank = 0;
   for (const Json& merge : merges) {
-    const bool is_pair = merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
+    const bool is_pair =
+        merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
     if (is_pair) {
-      add_merge(merge[0].get_ref<const std::string&>(), merge[1].get_ref<const std::string&>(), rank++, where);
+      add_merge(merge[0].get_ref<const std::string&>(), merge[1].get_ref<const std::string&>(), rank++,
+                where);
       continue;
     }
-    require(merge.is_string(), Status::bad_model, "Merge {} of {} must be \"left right\" or a pair, not {}.", rank,
-            where, excerpt(merge));
+    require(merge.is_string(), Status::bad_model, "Merge {} of {} must be \"left right\" or a pair, not {}.",
+            rank, where, excerpt(merge));
     const std::string_view text = merge.get_ref<const std::string&>();
     if (text.starts_with("#version")) continue;
     const size_t space = text.find(' ');
     require(space != std::string_view::npos && text.find(' ', space + 1) == std::string_view::npos,
-            Status::bad_model, "Merge {} of {} must be two tokens with one space between, not \"{}\".", rank, where,
-            excerpt(text));
+            Status::bad_model, "Merge {} of {} must be two tokens with one space between, not \"{}\".", rank,
+            where, excerpt(text));
     add_merge(text.substr(0, space), text.substr(space + 1), rank++, where);
   }
 }
@@ -98,8 +103,8 @@ void Bpe::add_merge(std::string_view left, std::string_view right, uint32_t rank
 
 int32_t Bpe::token_of_merge(std::string_view token, uint32_t rank, const std::string& where) const {
   const auto found = ids_.find(token);
-  require(found != ids_.end(), Status::bad_model, "Merge {} of {} needs the token \"{}\", which the vocabulary lacks.",
-          rank, where, excerpt(token));
+  require(found != ids_.end(), Status::bad_model,
+          "Merge {} of {} needs the token \"{}\", which the vocabulary lacks.", rank, where, excerpt(token));
   return found->second;
 }
 

@@ -27,8 +27,8 @@ class Bpe {
   Bpe(const Bpe&) = delete;  // the keys of ids_ point into tokens_
   Bpe& operator=(const Bpe&) = delete;
 
-  // Appends the tokens of one piece: neighbours are merged in the order of the merges, the leftmost first, until no
-  // merge applies. Takes n log n steps for n bytes.
+  // Appends the tokens of one piece: neighbours are merged in the order of the merges, the leftmost first,
+  // until no merge applies. Takes n log n steps for n bytes.
   void encode(std::string_view bytes, std::vector<int32_t>& ids) const;
 
   std::optional<int32_t> token_id(std::string_view letters) const;
@@ -48,10 +48,10 @@ class Bpe {
   std::vector<std::string> tokens_;  // by id; empty where there is none
   std::unordered_map<std::string_view, int32_t> ids_;
   MergeTable merges_;
-  std::vector<int32_t> byte_tokens_;            // 256; -1 where the vocabulary lacks the byte
-  std::optional<int32_t> unknown_;              // stands for bytes that the vocabulary lacks; none: they vanish
-  bool fuse_unknown_ = false;                   // one for a whole run of such bytes
-  bool ignore_merges_ = false;                  // a piece that is a token becomes that token, whatever the merges say
+  std::vector<int32_t> byte_tokens_;  // 256; -1 where the vocabulary lacks the byte
+  std::optional<int32_t> unknown_;    // stands for bytes that the vocabulary lacks; none: they vanish
+  bool fuse_unknown_ = false;         // one for a whole run of such bytes
+  bool ignore_merges_ = false;        // a piece that is a token becomes that token, whatever the merges say
 };
 
 }  // namespace unmask::model

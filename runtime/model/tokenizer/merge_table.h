@@ -24,8 +24,8 @@ class MergeTable {
   // Null where the two do not merge.
   const Merge* find(int32_t left, int32_t right) const;
 
-  // Merges neighbours in the order of the ranks, and among equal ranks from the left, until none merges. Takes
-  // n log n steps for n tokens.
+  // Merges neighbours in the order of the ranks, and among equal ranks from the left, until none merges.
+  // Takes n log n steps for n tokens.
   void apply(std::vector<int32_t>& tokens) const;
 
  private:

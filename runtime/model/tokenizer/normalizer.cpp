@@ -10,8 +10,9 @@ bool composes(const Json& json, const std::string& where) {
   const std::string what = "the normalizer of " + where;
   const std::string& type = string_member(json, "type", what);
   if (type == "NFC") return true;
-  require(type == "Sequence", Status::unsupported, "The normalizer of {} has the type \"{}\"; known are NFC and Sequence.",
-          where, excerpt(std::string_view(type)));
+  require(type == "Sequence", Status::unsupported,
+          "The normalizer of {} has the type \"{}\"; known are NFC and Sequence.", where,
+          excerpt(std::string_view(type)));
   bool result = false;
   for (const Json& step : array_member(json, "normalizers", what)) result = composes(step, where) || result;
   return result;

@@ -21,7 +21,8 @@ class Reader {
       add_template(json);
     } else {
       fail(Status::unsupported,
-           "The post-processor of {} has the type \"{}\"; known are ByteLevel, TemplateProcessing and Sequence.",
+           "The post-processor of {} has the type \"{}\"; known are ByteLevel, TemplateProcessing and "
+           "Sequence.",
            where_, excerpt(std::string_view(type)));
     }
   }
@@ -40,7 +41,8 @@ class Reader {
         continue;
       }
       const Json& special = object_member(piece, "SpecialToken", what_);
-      append_ids(object_member(known, string_member(special, "id", what_), what_), before_text ? before : result.after);
+      append_ids(object_member(known, string_member(special, "id", what_), what_),
+                 before_text ? before : result.after);
     }
     require(!before_text, Status::unsupported, "The post-processor of {} drops the text.", where_);
     result.before.insert(result.before.begin(), before.begin(), before.end());  // an outer template encloses
@@ -48,7 +50,8 @@ class Reader {
 
   void append_ids(const Json& token, std::vector<int32_t>& ids) const {
     for (const Json& id : array_member(token, "ids", what_))
-      ids.push_back(static_cast<int32_t>(as_integer(id, 0, int64_t{vocabulary_} - 1, "A token id in " + what_)));
+      ids.push_back(
+          static_cast<int32_t>(as_integer(id, 0, int64_t{vocabulary_} - 1, "A token id in " + what_)));
   }
 
   int32_t vocabulary_;

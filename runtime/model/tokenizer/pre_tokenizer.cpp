@@ -95,8 +95,8 @@ PreTokenizer PreTokenizer::parse(const Json& tokenizer, const std::string& where
 void PreTokenizer::parse_stage(const Json& json, const std::string& where, std::vector<Stage>& stages) {
   const std::string what = "the pre-tokenizer of " + where;
   const std::string& type = string_member(json, "type", what);
-  require(stages.size() < max_stages, Status::bad_model, "The pre-tokenizer of {} has more than {} stages.", where,
-          max_stages);
+  require(stages.size() < max_stages, Status::bad_model, "The pre-tokenizer of {} has more than {} stages.",
+          where, max_stages);
   if (type == "Sequence") {
     for (const Json& stage : array_member(json, "pretokenizers", what)) parse_stage(stage, where, stages);
   } else if (type == "Split") {
@@ -106,8 +106,10 @@ void PreTokenizer::parse_stage(const Json& json, const std::string& where, std::
   } else if (type == "ByteLevel") {
     stages.push_back(parse_byte_level(json, where));
   } else {
-    fail(Status::unsupported, "The pre-tokenizer of {} has the type \"{}\"; known are Sequence, Split, Digits and "
-         "ByteLevel.", where, excerpt(std::string_view(type)));
+    fail(Status::unsupported,
+         "The pre-tokenizer of {} has the type \"{}\"; known are Sequence, Split, Digits and "
+         "ByteLevel.",
+         where, excerpt(std::string_view(type)));
   }
 }
 
@@ -149,7 +151,8 @@ std::vector<std::string> PreTokenizer::split(std::string text) const {
         next.push_back(std::move(piece));
         continue;
       }
-      for (const TextRange range : split_ranges(piece, stage.regex->find_all(piece), stage.behavior, stage.invert))
+      for (const TextRange range :
+           split_ranges(piece, stage.regex->find_all(piece), stage.behavior, stage.invert))
         if (range.begin != range.end) next.push_back(piece.substr(range.begin, range.end - range.begin));
     }
     pieces = std::move(next);

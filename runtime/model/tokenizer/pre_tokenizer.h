@@ -17,8 +17,8 @@ enum class SplitBehavior { isolated, removed, merged_with_previous, merged_with_
 // A chain of stages; each cuts every piece that the one before it left. Immutable, for any thread.
 class PreTokenizer {
  public:
-  // Reads "pre_tokenizer": Split, Digits and ByteLevel, alone or in a Sequence that ends with ByteLevel (which here
-  // only cuts: pieces stay bytes). Throws bad_model or unsupported.
+  // Reads "pre_tokenizer": Split, Digits and ByteLevel, alone or in a Sequence that ends with ByteLevel
+  // (which here only cuts: pieces stay bytes). Throws bad_model or unsupported.
   static PreTokenizer parse(const Json& tokenizer, const std::string& where);
 
   // Non-empty pieces in order, each valid UTF-8.

@@ -64,7 +64,8 @@ struct Regex::Code {
 };
 
 Regex::Regex(std::string_view pcre, std::string_view original, const std::string& where) {
-  // Ruby's ^ and $ match at every line, its dot stops at a newline only; the text is checked to be UTF-8 before.
+  // Ruby's ^ and $ match at every line, its dot stops at a newline only; the text is checked to be UTF-8
+  // before.
   constexpr uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
   const std::unique_ptr<pcre2_compile_context, Release<pcre2_compile_context_free>> context(
       pcre2_compile_context_create(nullptr));
@@ -72,8 +73,8 @@ Regex::Regex(std::string_view pcre, std::string_view original, const std::string
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pcre.data()), pcre.size(), options, &error,
-                                       &offset, context.get());
+  pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pcre.data()), pcre.size(), options,
+                                       &error, &offset, context.get());
   if (compiled == nullptr) {
     fail(Status::bad_model, "The regular expression \"{}\" of {} is not valid: {}.", excerpt(original), where,
          message_of(error));
@@ -108,8 +109,8 @@ std::vector<TextRange> Regex::find_all(std::string_view text) const {
   std::vector<TextRange> matches;
   size_t at = 0;
   while (at <= text.size()) {
-    const int result = pcre2_match(code_->compiled, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
-                                   PCRE2_NO_UTF_CHECK, data.get(), context.get());
+    const int result = pcre2_match(code_->compiled, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                                   at, PCRE2_NO_UTF_CHECK, data.get(), context.get());
     if (result == PCRE2_ERROR_NOMATCH) break;
     if (result < 0) {
       fail(Status::bad_model, "The tokenizer's regular expression \"{}\" gave up on a text of {} bytes: {}.",

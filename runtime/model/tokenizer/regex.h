@@ -1,5 +1,5 @@
-// Regular expressions of tokenizer.json. Hugging Face runs them with Oniguruma (Ruby's syntax), we with PCRE2: what
-// both read alike is passed on, what they read differently is rewritten or refused.
+// Regular expressions of tokenizer.json. Hugging Face runs them with Oniguruma (Ruby's syntax), we with
+// PCRE2: what both read alike is passed on, what they read differently is rewritten or refused.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ class Regex {
   // Matches exactly `text`.
   static Regex from_literal(std::string_view text, const std::string& where);
 
-  // All matches from left to right, none overlapping, in a valid UTF-8 text. An empty match is skipped where the
-  // match before it ends. Throws bad_model where the pattern takes too many steps.
+  // All matches from left to right, none overlapping, in a valid UTF-8 text. An empty match is skipped where
+  // the match before it ends. Throws bad_model where the pattern takes too many steps.
   std::vector<TextRange> find_all(std::string_view text) const;
 
  private:

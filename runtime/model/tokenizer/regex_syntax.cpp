@@ -1,5 +1,5 @@
-// Oniguruma's syntax in PCRE2's words. The two agree on most of what tokenizers use; \s does not mean the same in
-// PCRE2 (it has U+180E), nor do \v, ^, $ and what is refused here.
+// Oniguruma's syntax in PCRE2's words. The two agree on most of what tokenizers use; \s does not mean the
+// same in PCRE2 (it has U+180E), nor do \v, ^, $ and what is refused here.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -14,8 +14,9 @@ namespace unmask::model {
 namespace {
 
 constexpr std::array<std::string_view, 38> general_categories = {
-    "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N",  "Nd", "Nl", "No", "P",  "Pc", "Pd", "Ps", "Pe",
-    "Pi", "Pf", "Po", "S",  "Sm", "Sc", "Sk", "So", "Z",  "Zs", "Zl", "Zp", "C",  "Cc", "Cf", "Cs", "Co", "Cn", "Any"};
+    "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N",  "Nd", "Nl",
+    "No", "P",  "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S",  "Sm", "Sc", "Sk",
+    "So", "Z",  "Zs", "Zl", "Zp", "C",  "Cc", "Cf", "Cs", "Co", "Cn", "Any"};
 
 std::string range(char32_t first, char32_t last) {
   return fmt::format("\\x{{{:x}}}-\\x{{{:x}}}", static_cast<uint32_t>(first), static_cast<uint32_t>(last));
@@ -39,7 +40,8 @@ bool is_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (
 
 class Translator {
  public:
-  Translator(std::string_view pattern, const std::string& where) : rest_(pattern), pattern_(pattern), where_(where) {}
+  Translator(std::string_view pattern, const std::string& where)
+      : rest_(pattern), pattern_(pattern), where_(where) {}
 
   std::string translate() {
     while (!rest_.empty()) {
@@ -60,8 +62,9 @@ class Translator {
 
  private:
   [[noreturn]] void refuse(std::string_view construct) const {
-    fail(Status::unsupported, "The regular expression \"{}\" of {} uses {}, which this build does not support.",
-         excerpt(pattern_), where_, construct);
+    fail(Status::unsupported,
+         "The regular expression \"{}\" of {} uses {}, which this build does not support.", excerpt(pattern_),
+         where_, construct);
   }
 
   void copy(size_t bytes) {
@@ -89,7 +92,8 @@ class Translator {
       if (in_class) refuse("an anchor in a class");
       return copy(2);
     }
-    const bool same = !is_alphanumeric(letter) || std::string_view("rntfdD").find(letter) != std::string_view::npos;
+    const bool same =
+        !is_alphanumeric(letter) || std::string_view("rntfdD").find(letter) != std::string_view::npos;
     if (!same) refuse(fmt::format("\\{}", letter));
     copy(2);
   }
@@ -115,7 +119,8 @@ class Translator {
   void unicode() {
     constexpr size_t length = 6;  // \uXXXX
     const std::string_view digits = rest_.substr(0, length).substr(2);
-    const bool valid = digits.size() == 4 && digits.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+    const bool valid =
+        digits.size() == 4 && digits.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
     if (!valid) refuse("\\u without four hexadecimal digits");
     replace(length, fmt::format("\\x{{{}}}", digits));
   }
@@ -133,7 +138,8 @@ class Translator {
   }
 
   void group() {
-    static constexpr std::array<std::string_view, 7> openings = {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"};
+    static constexpr std::array<std::string_view, 7> openings = {
+        "(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"};
     for (const std::string_view opening : openings)
       if (rest_.starts_with(opening)) return copy(opening.size());
     if (rest_.starts_with("(?") || rest_.starts_with("(*")) refuse("a special group");

@@ -21,7 +21,8 @@ struct Tokenizer::Content {
   }
 
   void encode_words(std::string_view normalized, std::vector<int32_t>& ids) const {
-    for (const std::string& piece : parts.pre_tokenizer.split(std::string(normalized))) parts.bpe.encode(piece, ids);
+    for (const std::string& piece : parts.pre_tokenizer.split(std::string(normalized)))
+      parts.bpe.encode(piece, ids);
   }
 
   // Text without added tokens that count before normalisation.

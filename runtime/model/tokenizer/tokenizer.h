@@ -16,8 +16,8 @@ struct EncodeOptions {
   // Put the tokens around the text that the file's post-processor names (a begin token, for example).
   bool add_special = false;
 
-  // Take "<|mask|>" in the text for the token of that name. Turn this off for text that somebody else wrote: then
-  // such letters are only letters, and nobody can end a turn or plant a mask by typing its name.
+  // Take "<|mask|>" in the text for the token of that name. Turn this off for text that somebody else wrote:
+  // then such letters are only letters, and nobody can end a turn or plant a mask by typing its name.
   bool recognize_added_tokens = true;
 };
 
@@ -25,15 +25,18 @@ struct EncodeOptions {
 class Tokenizer {
  public:
   // Reads tokenizer.json, or that of a folder together with the tokens that its tokenizer_config.json
-  // ("added_tokens_decoder") or added_tokens.json adds. "truncation" and "padding" in the file are ignored. Throws
-  // not_found, io, bad_model, or unsupported where the file asks for what this class cannot do exactly.
+  // ("added_tokens_decoder") or added_tokens.json adds. "truncation" and "padding" in the file are ignored.
+  // Throws not_found, io, bad_model, or unsupported where the file asks for what this class cannot do
+  // exactly.
   static Tokenizer load(const std::filesystem::path& folder_or_file);
 
-  // Throws invalid_argument where `utf8` is not valid UTF-8: replacing bytes silently would change what is said.
+  // Throws invalid_argument where `utf8` is not valid UTF-8: replacing bytes silently would change what is
+  // said.
   std::vector<int32_t> encode(std::string_view utf8, EncodeOptions options = {}) const;
 
-  // The bytes of the tokens in a row; what is then not valid UTF-8, as in the middle of a character, becomes U+FFFD.
-  // Ids that no token has (a model's vocabulary is often padded) are left out, and with skip_special the special ones.
+  // The bytes of the tokens in a row; what is then not valid UTF-8, as in the middle of a character, becomes
+  // U+FFFD. Ids that no token has (a model's vocabulary is often padded) are left out, and with skip_special
+  // the special ones.
   std::string decode(std::span<const int32_t> ids, bool skip_special = false) const;
 
   // The bytes that decode() joins; empty where no token has that id.

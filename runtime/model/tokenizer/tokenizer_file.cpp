@@ -30,15 +30,16 @@ class AddedTokenReader {
       const Json* id = find_member(json, "id");
       require(id != nullptr, Status::bad_model, "An added token of {} lacks its id.", where);
       const AddedToken token = parse_added_token(json, parse_id(*id, where), where);
-      require(!is_known(token), Status::bad_model, "{} adds two tokens with the id {} or the text \"{}\".", where,
-              token.id, excerpt(std::string_view(token.content)));
+      require(!is_known(token), Status::bad_model, "{} adds two tokens with the id {} or the text \"{}\".",
+              where, token.id, excerpt(std::string_view(token.content)));
       add(token, where);
     }
   }
 
   void read_folder(const std::filesystem::path& folder) {
     const std::filesystem::path config = folder / "tokenizer_config.json";
-    if (is_there(config) && read_config(read_json_object(config, max_tokenizer_bytes), config.string())) return;
+    if (is_there(config) && read_config(read_json_object(config, max_tokenizer_bytes), config.string()))
+      return;
     const std::filesystem::path list = folder / "added_tokens.json";
     if (is_there(list)) read_list(read_json_object(list, max_tokenizer_bytes), list.string());
   }
@@ -63,9 +64,12 @@ class AddedTokenReader {
   // Tokens with a role ("mask_token") and those listed as special are special whatever their own entry says.
   static std::set<std::string> named_specials(const Json& config) {
     std::set<std::string> result;
-    for (const char* role : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"})
-      if (const Json* name = find_member(config, role); name != nullptr && name->is_string()) result.insert(*name);
-    if (const Json* list = find_member(config, "additional_special_tokens"); list != nullptr && list->is_array())
+    for (const char* role :
+         {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"})
+      if (const Json* name = find_member(config, role); name != nullptr && name->is_string())
+        result.insert(*name);
+    if (const Json* list = find_member(config, "additional_special_tokens");
+        list != nullptr && list->is_array())
       for (const Json& name : *list)
         if (name.is_string()) result.insert(name);
     return result;
@@ -111,7 +115,8 @@ void fill_finders(TokenizerParts& parts) {
 void check_decoder(const Json& tokenizer, const std::string& where) {
   const Json* decoder = find_member(tokenizer, "decoder");
   require(decoder != nullptr && find_member(*decoder, "type") != nullptr && (*decoder)["type"] == "ByteLevel",
-          Status::unsupported, "The decoder of {} is not ByteLevel; only byte-level tokenizers are supported.", where);
+          Status::unsupported,
+          "The decoder of {} is not ByteLevel; only byte-level tokenizers are supported.", where);
 }
 
 }  // namespace

@@ -16,11 +16,11 @@ namespace unmask::model {
 
 // In the order in which they are applied to a text.
 struct TokenizerParts {
-  std::map<int32_t, AddedToken> added;               // by id
+  std::map<int32_t, AddedToken> added;                    // by id
   std::map<std::string, int32_t, std::less<>> added_ids;  // by content
-  AddedTokenFinder finder;                           // for the text as it comes
+  AddedTokenFinder finder;                                // for the text as it comes
   Normalizer normalizer;
-  AddedTokenFinder normalized_finder;                // for the normalised text
+  AddedTokenFinder normalized_finder;  // for the normalised text
   PreTokenizer pre_tokenizer;
   Bpe bpe;
   PostProcessor post_processor;

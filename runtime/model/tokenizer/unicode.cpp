@@ -1,9 +1,9 @@
 #include "model/tokenizer/unicode.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <span>
-#include <cstdlib>
 
 #include <utf8proc.h>
 
@@ -14,8 +14,9 @@ namespace unmask::model {
 namespace {
 
 bool is_in(std::span<const CodePointRange> ranges, char32_t code_point) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [=](CodePointRange range) { return range.first <= code_point && code_point <= range.last; });
+  return std::any_of(ranges.begin(), ranges.end(), [=](CodePointRange range) {
+    return range.first <= code_point && code_point <= range.last;
+  });
 }
 
 // Letters in a circle, a square or brackets: Alphabetic, although their category is Symbol.
@@ -70,12 +71,13 @@ size_t white_space_at_end(std::string_view text) {
 
 std::string compose(std::string_view text) {
   utf8proc_uint8_t* composed = nullptr;
-  const utf8proc_ssize_t length =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
-                   &composed, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const utf8proc_ssize_t length = utf8proc_map(
+      reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+      &composed, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(composed, &std::free);
   if (length < 0)
-    fail(Status::out_of_memory, "Cannot normalise a text of {} bytes: {}.", text.size(), utf8proc_errmsg(length));
+    fail(Status::out_of_memory, "Cannot normalise a text of {} bytes: {}.", text.size(),
+         utf8proc_errmsg(length));
   return std::string(reinterpret_cast<const char*>(composed), static_cast<size_t>(length));
 }
 

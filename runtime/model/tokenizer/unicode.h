@@ -8,7 +8,8 @@
 
 namespace unmask::model {
 
-// The Unicode property White_Space as closed ranges, in order. It is what \s means in Hugging Face's tokenizers.
+// The Unicode property White_Space as closed ranges, in order. It is what \s means in Hugging Face's
+// tokenizers.
 struct CodePointRange {
   char32_t first;
   char32_t last;
@@ -26,7 +27,8 @@ inline constexpr std::array<CodePointRange, 10> white_space = {{{0x9, 0xd},
 
 bool is_white_space(char32_t code_point);
 
-// What \w means in Rust's regular expressions: letters, marks, decimal digits, connecting punctuation, joiners.
+// What \w means in Rust's regular expressions: letters, marks, decimal digits, connecting punctuation,
+// joiners.
 bool is_word_character(char32_t code_point);
 
 // Bytes of white space at the two ends of a valid UTF-8 text.

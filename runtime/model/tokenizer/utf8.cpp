@@ -8,8 +8,8 @@ namespace {
 constexpr std::string_view replacement = "\xef\xbf\xbd";
 
 struct LeadByte {
-  size_t length;        // 0: cannot start a sequence
-  uint8_t second_min;   // the second byte's range excludes overlong forms, surrogates and numbers too large
+  size_t length;       // 0: cannot start a sequence
+  uint8_t second_min;  // the second byte's range excludes overlong forms, surrogates and numbers too large
   uint8_t second_max;
 };
 

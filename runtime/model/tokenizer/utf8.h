@@ -7,8 +7,9 @@
 
 namespace unmask::model {
 
-// One sequence at the start of a text. Where the bytes are not valid UTF-8, `valid` is false and `length` counts the
-// bytes that one U+FFFD replaces (the "maximal subpart" rule of the Unicode standard, chapter 3.9).
+// One sequence at the start of a text. Where the bytes are not valid UTF-8, `valid` is false and `length`
+// counts the bytes that one U+FFFD replaces (the "maximal subpart" rule of the Unicode standard,
+// chapter 3.9).
 struct Utf8Sequence {
   char32_t code_point;
   size_t length;  // at least 1
