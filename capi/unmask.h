@@ -87,7 +87,7 @@ UNMASK_API const char* unmask_last_error(void);
 typedef enum unmask_log_level { UNMASK_LOG_INFO = 0, UNMASK_LOG_WARNING = 1, UNMASK_LOG_ERROR = 2 } unmask_log_level;
 
 /* `text` is valid during the call. Called from whichever thread has something to say, one at a time; it must not call
- * into the library. NULL: warnings and errors go to stderr, as they do before the first call. */
+ * into the library. NULL: messages are dropped. Before the first call, warnings and errors go to stderr. */
 typedef void (*unmask_log_function)(void* user_data, int32_t level, const char* text);
 UNMASK_API void unmask_log_set_sink(unmask_log_function sink, void* user_data);
 
