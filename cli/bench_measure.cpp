@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <numeric>
+
+#include "bench.h"
+#include "interrupt.h"
+#include "terminal.h"
+
+namespace cli {
+
+namespace {
+
+using Totals = std::map<std::string, KernelTime>;
+
+// A step fills one mask. The rows of the LM head are padded to multiples of 16, so that 16 steps from a full
+// canvas are one recorded program; then a new canvas keeps the work the same.
+constexpr int32_t steps_per_canvas = 16;
+
+Totals profile_of(unmask_decoder* decoder) {
+  Totals totals;
+  const int64_t count = check_count(unmask_decoder_profile_count(decoder));
+  for (int32_t i = 0; i < count; ++i) {
+    auto entry = initialised(unmask_profile_entry_init);
+    const std::string label = check(unmask_decoder_get_profile(decoder, i, &entry));
+    totals[label] = {label, entry.dispatches, entry.seconds, entry.flops, entry.bytes};
+  }
+  return totals;
+}
+
+Options bench_options(int32_t rows) {
+  Options options(check(unmask_options_create()));
+  const auto set = [&](const char* name, int64_t value) {
+    check(unmask_options_set_integer(options.get(), name, value));
+  };
+  set("length", rows);
+  set("block", 0);
+  set("steps", rows);
+  set("stop_at_end", 0);
+  return options;
+}
+
+unmask_statistics statistics_of(const unmask_session* session) {
+  auto statistics = initialised(unmask_statistics_init);
+  check(unmask_session_get_statistics(session, &statistics));
+  return statistics;
+}
+
+// One canvas: a step to record and warm up, then `steps` measured ones.
+class CanvasBench {
+ public:
+  CanvasBench(unmask_model* model, int32_t rows)
+      : session_(check(unmask_session_create(model, bench_options(rows).get()))) {
+    const int32_t no_token = 0;
+    check(unmask_session_set_tokens(session_.get(), &no_token, 0));
+    unmask_session* const session = session_.get();
+    decoder_.reset(check(unmask_decoder_create(&session, 1, nullptr)));
+    check(unmask_decoder_set_profiling(decoder_.get(), 1));
+    step();
+  }
+
+  void measure(int32_t steps, StepTimes& times, Totals& totals) {
+    const Totals before = profile_of(decoder_.get());
+    const unmask_statistics first = statistics_of(session_.get());
+    for (int32_t i = 0; i < steps; ++i) times.wall.push_back(step());
+    const unmask_statistics last = statistics_of(session_.get());
+    times.flops += static_cast<double>(last.flops - first.flops);
+    times.head_rows += last.head_rows - first.head_rows;
+    for (auto& [label, after] : profile_of(decoder_.get())) {
+      const auto found = before.find(label);
+      const KernelTime base = found != before.end() ? found->second : KernelTime{};
+      KernelTime& total = totals[label];
+      total.label = label;
+      total.dispatches = after.dispatches;
+      total.seconds += after.seconds - base.seconds;
+      total.flops += after.flops - base.flops;
+      total.bytes += after.bytes - base.bytes;
+    }
+  }
+
+ private:
+  double step() {
+    if (interrupted()) fail_interrupted();
+    const auto start = std::chrono::steady_clock::now();
+    check(unmask_decoder_step(decoder_.get(), nullptr));
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  Session session_;
+  Decoder decoder_;
+};
+
+std::vector<KernelTime> per_step(const Totals& totals, double steps) {
+  std::vector<KernelTime> kernels;
+  for (const auto& [label, t] : totals) {
+    kernels.push_back({label, t.dispatches, t.seconds / steps, t.flops / steps, t.bytes / steps});
+  }
+  std::sort(kernels.begin(), kernels.end(),
+            [](const KernelTime& a, const KernelTime& b) { return a.seconds > b.seconds; });
+  return kernels;
+}
+
+}  // namespace
+
+double StepTimes::fastest() const { return *std::min_element(wall.begin(), wall.end()); }
+
+double StepTimes::median() const {
+  std::vector<double> sorted = wall;
+  std::sort(sorted.begin(), sorted.end());
+  const size_t half = sorted.size() / 2;
+  return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+double StepTimes::device() const {
+  return std::accumulate(kernels.begin(), kernels.end(), 0.0,
+                         [](double sum, const KernelTime& k) { return sum + k.seconds; });
+}
+
+double StepTimes::overhead() const {
+  const double mean = std::accumulate(wall.begin(), wall.end(), 0.0) / static_cast<double>(wall.size());
+  return 1 - device() / mean;
+}
+
+StepTimes measure_steps(unmask_model* model, int32_t rows, int32_t steps) {
+  StepTimes times;
+  Totals totals;
+  StatusLine status;
+  for (int32_t done = 0; done < steps;) {
+    status.show_progress("Measuring", static_cast<double>(done) / steps);
+    CanvasBench canvas(model, rows);
+    const int32_t count = std::min({steps - done, steps_per_canvas - 1, rows - 1});
+    canvas.measure(count, times, totals);
+    done += count;
+  }
+  times.kernels = per_step(totals, steps);
+  times.flops /= steps;
+  times.head_rows /= steps;
+  return times;
+}
+
+MatmulSpeed measure_matmul(unmask_device* device, const std::string& dtype) {
+  constexpr int32_t repeats = 5;
+  MatmulSpeed speed{dtype};
+  check(unmask_device_measure_matmul(device, matmul_rows, matmul_outputs, matmul_inputs, dtype.c_str(),
+                                     repeats, &speed.gflops, &speed.textbook_gflops));
+  return speed;
+}
+
+}  // namespace cli
