@@ -19,7 +19,8 @@ inline LastError& last_error() {
   return error;
 }
 
-// Keeps the status and the sentence for unmask_last_error. Must not throw: with no memory left, the status alone.
+// Keeps the status and the sentence for unmask_last_error. Must not throw: with no memory left, the status
+// alone.
 inline int32_t remember(Status status, const char* sentence) noexcept {
   LastError& e = last_error();
   e.status = status;

@@ -1,5 +1,6 @@
 #include "decode/decoder.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
@@ -37,9 +38,8 @@ void Decoder::attach(std::vector<std::shared_ptr<Session>> sessions) {
 DecoderProgress Decoder::step() {
   require(!cancelled_, Status::cancelled, "The decoder was cancelled.");
   const auto start = std::chrono::steady_clock::now();
-  if (!denoiser_) denoiser_.emplace(*backend_, sessions_);
   if (!progress_.finished) {
-    Run run{sessions_, *denoiser_};
+    Run run{sessions_, denoiser()};
     strategy_->round(run);
     ++progress_.rounds;
   }
@@ -47,6 +47,25 @@ DecoderProgress Decoder::step() {
   progress_.finished = progress_.masks_left == 0;
   progress_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return progress_;
+}
+
+Denoiser& Decoder::denoiser() {
+  if (!denoiser_) denoiser_.emplace(*backend_, sessions_);
+  return *denoiser_;
+}
+
+void Decoder::set_profiling(bool on) { denoiser().set_profiling(on); }
+
+std::vector<LabelProfile> Decoder::profile() const {
+  std::vector<LabelProfile> result;
+  if (!denoiser_) return result;
+  const graph::Profile seconds = backend_->profile();
+  for (const auto& [label, sum] : denoiser_->work()) {
+    const auto found = seconds.find(label);
+    result.push_back({label, sum.dispatches, found != seconds.end() ? found->second : 0.0, sum.work});
+  }
+  std::ranges::sort(result, std::greater{}, &LabelProfile::seconds);
+  return result;
 }
 
 uint32_t Decoder::masks_left() const {

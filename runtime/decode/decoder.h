@@ -19,6 +19,13 @@ struct DecoderProgress {
   bool finished = false;
 };
 
+struct LabelProfile {
+  std::string label;
+  uint32_t dispatches;  // in the last step
+  double seconds;       // on the device
+  graph::Work work;
+};
+
 // Sessions must share one model. One thread at a time, but cancel() may be called from any.
 class Decoder {
  public:
@@ -32,11 +39,13 @@ class Decoder {
   // The step under way ends normally; the next one throws.
   void cancel() { cancelled_ = true; }
 
-  const DecoderProgress& progress() const { return progress_; }
-  graph::Backend& backend() { return *backend_; }
+  // Device time and executed work per label since profiling was switched on; the costliest first.
+  void set_profiling(bool on);
+  std::vector<LabelProfile> profile() const;
 
  private:
   void attach(std::vector<std::shared_ptr<Session>> sessions);
+  Denoiser& denoiser();
   uint32_t masks_left() const;
 
   std::unique_ptr<graph::Backend> backend_;

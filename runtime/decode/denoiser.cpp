@@ -77,7 +77,7 @@ void Denoiser::allocate() {
 }
 
 void Denoiser::upload_canvases() {
-  std::vector<uint32_t> tokens(slots_, model_.config.mask_token);
+  std::vector<uint32_t> tokens(slots_, static_cast<uint32_t>(model_.config.mask_token));
   for (size_t i = 0; i < sessions_.size(); ++i) {
     const std::span<const int32_t> canvas = sessions_[i]->tokens();
     std::ranges::copy(canvas, tokens.begin() + places_[i].base_slot);
@@ -94,6 +94,7 @@ void Denoiser::step(std::span<const Request> requests) {
   plan_buffers_.write(backend_, p);
   graph::Program& replay = program(p.shape());
   backend_.run(replay);
+  if (profiling_) count_executed(replay.recording());
   count(requests, p, replay.recording());
   apply_commits(requests);
 }
@@ -150,10 +151,10 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
           .candidate_count = 0,
           .commit_count = r.commit_count,
           .confidence = static_cast<uint32_t>(o.remasking),
-          .suppressed0 = c.mask_token,
-          .suppressed1 = o.suppress_end ? c.end_token : none,
-          .postponed0 = o.postpone_end ? c.end_token : none,
-          .postponed1 = o.postpone_end && c.end_of_turn_token ? *c.end_of_turn_token : none,
+          .suppressed0 = static_cast<uint32_t>(c.mask_token),
+          .suppressed1 = o.suppress_end ? static_cast<uint32_t>(c.end_token) : none,
+          .postponed0 = o.postpone_end ? static_cast<uint32_t>(c.end_token) : none,
+          .postponed1 = o.postpone_end ? static_cast<uint32_t>(model_.end_of_turn_token.value_or(-1)) : none,
           .top_k = o.top_k,
           .top_p = o.top_p,
           .guidance = o.guidance,
@@ -189,7 +190,7 @@ Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape) const {
   const Matrix hidden = hidden_.first(shape.logit_rows);
   const auto norm = [&](const Slice& rows, const Matrix& y) {
     ops.gather_rows(x, rows, gathered);
-    ops.rms_norm(gathered, model_.network->final_norm(), model_.config.norm_eps, y,
+    ops.rms_norm(gathered, model_.network->final_norm(), static_cast<float>(model_.config.norm_eps), y,
                  graph::Extent::logit_rows);
   };
   norm(plan_buffers_.logit_rows, hidden);
@@ -230,6 +231,22 @@ void Denoiser::count(std::span<const Request> requests, const ForwardPlan& p,
   }
 }
 
+void Denoiser::set_profiling(bool on) {
+  profiling_ = on;
+  work_.clear();
+  backend_.reset_profile();
+  backend_.set_profiling(on);
+}
+
+void Denoiser::count_executed(const graph::Recording& recording) {
+  for (auto& [label, sum] : work_) sum.dispatches = 0;
+  for (const graph::Dispatch& d : recording.dispatches()) {
+    LabelWork& sum = work_[d.label];
+    ++sum.dispatches;
+    sum.work += d.work;
+  }
+}
+
 void Denoiser::apply_commits(std::span<const Request> requests) {
   std::array<std::byte, read_back_limit> bytes;
   for (size_t i = 0; i < requests.size(); ++i) {
@@ -247,7 +264,7 @@ void Denoiser::apply_commits(std::span<const Request> requests) {
       std::memcpy(&commit, bytes.data() + sizeof(header) + j * sizeof(commit), sizeof(commit));
       const uint32_t position = commit.slot - places_[r.session].base_slot;
       require(position >= r.begin && position < r.end && s.masked(position) &&
-                  commit.token < model_.config.vocabulary && commit.token != model_.config.mask_token,
+                  commit.token < model_.config.vocabulary && static_cast<int32_t>(commit.token) != s.mask_token(),
               Status::internal, "The device committed token {} at position {}; its driver may be defective.",
               commit.token, position);
       s.commit(position, static_cast<int32_t>(commit.token));

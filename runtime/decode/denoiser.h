@@ -3,8 +3,10 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cache/policy.h"
@@ -25,6 +27,12 @@ constexpr uint32_t read_back_limit = 4096;
 constexpr uint32_t most_commits_per_step =
     (read_back_limit - sizeof(tensor::CommitHeader)) / sizeof(tensor::Commit);
 
+// What the dispatches of one label did, summed over steps.
+struct LabelWork {
+  uint32_t dispatches = 0;  // in the last step
+  graph::Work work;
+};
+
 // Serves a fixed set of sessions of one model. Memory is constant after construction. Not thread-safe.
 class Denoiser {
  public:
@@ -34,6 +42,11 @@ class Denoiser {
   // One forward pass for all requests together; commits go to the sessions' canvases. A session's tokens do
   // not depend on which others are in the call.
   void step(std::span<const Request> requests);
+
+  // Collects the work done per label, padding included, and the device's time stamps. Switching it starts
+  // anew.
+  void set_profiling(bool on);
+  const std::map<std::string, LabelWork>& work() const { return work_; }
 
  private:
   struct Place {  // of a session on the device
@@ -56,6 +69,7 @@ class Denoiser {
   tensor::Matrix record_hidden_states(tensor::Ops& ops, const model::PlanShape& shape) const;
   void record_filtered_sampling(tensor::Ops& ops, const tensor::Matrix& hidden) const;
   void apply_commits(std::span<const Request> requests);
+  void count_executed(const graph::Recording& recording);
   void count(std::span<const Request> requests, const model::ForwardPlan& plan,
              const graph::Recording& recording);
 
@@ -72,6 +86,8 @@ class Denoiser {
   graph::Slice tokens_, confidence_, partials_, stats_, results_;
   tensor::Matrix gathered_, hidden_, unconditional_, logits_;
   std::list<CachedProgram> programs_;  // most recently used first
+  std::map<std::string, LabelWork> work_;
+  bool profiling_ = false;
 };
 
 }  // namespace unmask::decode

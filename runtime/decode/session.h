@@ -48,8 +48,8 @@ class Session {
   std::span<const int32_t> generated() const { return std::span(tokens_).subspan(prompt_length_); }
   uint32_t length() const { return static_cast<uint32_t>(tokens_.size()); }
   uint32_t prompt_length() const { return prompt_length_; }
-  int32_t mask_token() const { return static_cast<int32_t>(model_->config.mask_token); }
-  int32_t end_token() const { return static_cast<int32_t>(model_->config.end_token); }
+  int32_t mask_token() const { return model_->config.mask_token; }
+  int32_t end_token() const { return model_->config.end_token; }
   bool masked(uint32_t position) const { return tokens_[position] == mask_token(); }
   uint32_t masks_left() const { return masks_left_; }
   uint32_t masks_in(uint32_t begin, uint32_t end) const;

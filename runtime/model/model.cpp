@@ -11,20 +11,25 @@ const Tokenizer& Model::require_tokenizer() const {
   return *tokenizer;
 }
 
-const ChatFormat& Model::require_chat() const {
+std::vector<int32_t> Model::encode_user_message(std::string_view message) const {
   require(chat.has_value(), Status::unsupported,
           "The chat layout of '{}' is not known; give the whole prompt as plain text instead.",
           path.string());
-  return *chat;
+  std::vector<ChatMessage> messages;
+  if (!system_message.empty()) messages.push_back({"system", system_message});
+  messages.push_back({"user", std::string(message)});
+  return encode_chat(require_tokenizer(), *chat, messages, true);
 }
 
 Loader::Loader(const std::filesystem::path& folder, std::unique_ptr<graph::Backend> backend)
     : backend_(std::move(backend)) {
   model_->path = folder;
-  model_->config = load_config(folder);
+  model_->config = read_config(folder);
   if (std::filesystem::exists(folder / "tokenizer.json")) {
     model_->tokenizer = Tokenizer::load(folder);
     model_->chat = find_chat_format(*model_->tokenizer);
+    model_->system_message = default_system_message(folder);
+    if (model_->chat) model_->end_of_turn_token = model_->tokenizer->token_id(model_->chat->end);
   }
   source_ = std::make_unique<FileTensors>(open_weights(folder));
   load_network();

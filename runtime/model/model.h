@@ -18,12 +18,16 @@ struct Model {
   ModelConfig config;
   std::optional<Tokenizer> tokenizer;  // absent when the folder has no tokenizer.json
   std::optional<ChatFormat> chat;      // absent when the layout is not known
+  std::string system_message;          // that the chat layout puts first; often empty
+  std::optional<int32_t> end_of_turn_token;
   std::unique_ptr<Network> network;
   uint64_t parameters = 0;
   uint64_t weight_bytes = 0;
 
   const Tokenizer& require_tokenizer() const;
-  const ChatFormat& require_chat() const;
+
+  // The ids of one user message in the chat layout, ready to be answered. Throws unsupported without one.
+  std::vector<int32_t> encode_user_message(std::string_view message) const;
 };
 
 // Loads a model in steps, so that a caller can show progress or stop. Not thread-safe.

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <random>
 
-#include "base/half.h"
+#include "base/element.h"
 #include "tensor/tensor.h"
 
 namespace unmask::model {

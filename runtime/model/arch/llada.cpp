@@ -21,7 +21,7 @@ class Llada final : public Network {
       : embedding_(upload.matrix("model.transformer.wte.weight", c.vocabulary, c.hidden)),
         attention_{{c.heads, c.kv_heads, c.head_dim},
                    upload.rope_table(c.positions, c.head_dim, c.rope_theta),
-                   c.norm_eps} {
+                   static_cast<float>(c.norm_eps)} {
     for (uint32_t i = 0; i < c.layers; ++i) layers_.push_back(load_layer(c, i, upload));
     final_norm_ = upload.vector("model.transformer.ln_f.weight", c.hidden);
     head_ = c.tie_embeddings ? embedding_

@@ -1,0 +1,85 @@
+// Chooses and commits tokens: each sequence ranks its candidates by (confidence descending, position ascending) and
+// commits the first commit_count of them.
+//   tokens[slot] = stats.token (and tokens[mirror_slot]), confidence[slot] = the confidence it was ranked by
+//   results: per sequence, at word sequence * result_stride, one CommitHeader and its Commits in rank order
+//   candidates, stats [all candidates]; a sequence has at most 4096 of them, consecutive
+// A candidate whose token is postponed ranks with minus infinity, and so does one whose confidence is not a number.
+// grid: (sequences, 1, 1), one workgroup per sequence
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+layout(local_size_x = 128) in;
+
+#include "layouts.glsl"
+#include "philox.glsl"
+
+layout(set = 0, binding = 0) readonly buffer Sequences { SequenceStep sequences[]; };
+layout(set = 0, binding = 1) readonly buffer Candidates { Candidate candidates[]; };
+layout(set = 0, binding = 2) readonly buffer Stats { TokenStats stats[]; };
+layout(set = 0, binding = 3) writeonly buffer Tokens { uint tokens[]; };
+layout(set = 0, binding = 4) writeonly buffer ConfidenceOut { float confidence[]; };
+layout(set = 0, binding = 5) writeonly buffer Results { uint results[]; };
+
+layout(push_constant) uniform Push {
+  uint result_stride;
+} push;
+
+const uint max_candidates = 4096;
+const uint header_words = 4;
+const uint commit_words = 2;
+shared float ranked_by[max_candidates];
+
+float measure(SequenceStep sequence, Candidate candidate, TokenStats s) {
+  switch (sequence.confidence) {
+    case confidence_probability: return exp(s.logit - s.log_sum_exp);
+    case confidence_random:
+      return uniform_from_bits(philox(uvec4(sequence.masks_left, candidate.position, none, candidate.times_remasked),
+                                      uvec2(sequence.seed_low, sequence.seed_high)).x);
+    case confidence_margin: return exp(s.best_logit - s.log_sum_exp) - exp(s.runner_up - s.log_sum_exp);
+    default: return -s.entropy;
+  }
+}
+
+float rank_value(SequenceStep sequence, Candidate candidate, TokenStats s) {
+  const bool postponed = s.token == sequence.postponed0 || s.token == sequence.postponed1;
+  const float value = measure(sequence, candidate, s);
+  return postponed || isnan(value) ? uintBitsToFloat(0xFF800000u) : value;
+}
+
+// How many candidates of the sequence come before candidate i.
+uint rank_of(uint i, uint begin, uint count) {
+  const float value = ranked_by[i];
+  const uint position = candidates[begin + i].position;
+  uint rank = 0;
+  for (uint j = 0; j < count; ++j) {
+    const float other = ranked_by[j];
+    if (other > value || (other == value && candidates[begin + j].position < position)) ++rank;
+  }
+  return rank;
+}
+
+void commit(uint rank, Candidate candidate, uint token, float value, uint result) {
+  tokens[candidate.slot] = token;
+  if (candidate.mirror_slot != none) tokens[candidate.mirror_slot] = token;
+  confidence[candidate.slot] = value;
+  results[result + header_words + commit_words * rank] = candidate.slot;
+  results[result + header_words + commit_words * rank + 1] = token;
+}
+
+void main() {
+  const uint lane = gl_LocalInvocationIndex;
+  const SequenceStep sequence = sequences[gl_WorkGroupID.x];
+  const uint begin = sequence.candidate_begin;
+  const uint count = min(sequence.candidate_count, max_candidates);
+  for (uint i = lane; i < count; i += gl_WorkGroupSize.x)
+    ranked_by[i] = rank_value(sequence, candidates[begin + i], stats[begin + i]);
+  barrier();
+
+  const uint result = gl_WorkGroupID.x * push.result_stride;
+  for (uint i = lane; i < count; i += gl_WorkGroupSize.x) {
+    const uint rank = rank_of(i, begin, count);
+    if (rank < sequence.commit_count)
+      commit(rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
+  }
+  if (lane < header_words) results[result + lane] = lane == 0 ? min(sequence.commit_count, count) : 0;
+}
