@@ -37,8 +37,8 @@ const char* unmask_last_error(void) { return last_error().sentence.c_str(); }
 void unmask_log_set_sink(unmask_log_function sink, void* user_data) {
   guard([&] {
     if (sink == nullptr) return set_log_sink({});
-    set_log_sink([sink, user_data](LogLevel level, const std::string& text) {
-      sink(user_data, static_cast<int32_t>(level), text.c_str());
+    set_log_sink([sink, user_data](LogLevel level, std::string_view text) {
+      sink(user_data, static_cast<int32_t>(level), std::string(text).c_str());
     });
   });
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The C ABI as text: every function's signature, every struct's layout, every enumerator's value.
 
-    python3 tests/capi/abi.py check LIBRARY    capi/abi.txt, capi/unmask.map and the library agree with capi/unmask.h
+    python3 tests/capi/abi.py check LIBRARY    capi/abi.txt, capi/unmask.map and the library agree with capi/unmask.h, and
+                                               the tests beside this file call every function
     python3 tests/capi/abi.py update           writes capi/abi.txt and capi/unmask.map anew
 
 Sizes and offsets are measured with the C compiler ($CC, or cc); the library is read with readelf.
@@ -98,6 +99,13 @@ def file_breaches(path: Path, wanted: str):
         yield f"{path.name} does not match unmask.h. If the change of the ABI is meant, run: {UPDATE}"
 
 
+def test_breaches(text: str):
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.cpp"))
+    for name in functions(text):
+        if not re.search(rf"\b{name}\(", tests):
+            yield f"No test in tests/capi calls {name}; at least call it with NULL."
+
+
 def library_breaches(library: str, text: str):
     exported, declared = exported_functions(library), set(functions(text))
     yield from (f"{library} exports {name}, which unmask.h does not declare." for name in sorted(exported - declared))
@@ -120,7 +128,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     breaches = [*file_breaches(SNAPSHOT, snapshot(text)), *file_breaches(MAP, symbol_map(text)),
-                *library_breaches(arguments[1], text)]
+                *test_breaches(text), *library_breaches(arguments[1], text)]
     print("\n".join(breaches) or "The header, the snapshot, the symbol map and the library agree.")
     return 1 if breaches else 0
 
