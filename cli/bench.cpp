@@ -187,8 +187,6 @@ void add_bench(CLI::App& program) {
       ->add_option("--synthetic", flags->synthetic,
                    "Random weights instead: a list of NAME=VALUE; what is left out is as in the default.")
       ->type_name("SHAPE")
-      ->expected(0, 1)
-      ->delimiter('\0')
       ->capture_default_str()
       ->excludes(model);
   flags->model.add_device_to(*command);
