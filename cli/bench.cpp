@@ -30,7 +30,7 @@ constexpr const char* default_shape = "hidden=512,layers=8,heads=8,ffn=1536,voca
 struct BenchFlags {
   ModelFlags model;
   std::string synthetic;
-  int32_t rows = 256, steps = 5;
+  int32_t rows = 256, steps = 3;
   bool json = false;
 };
 
@@ -194,7 +194,9 @@ void add_bench(CLI::App& program) {
       ->type_name("INTEGER")
       ->check(CLI::Range(2, 1 << 20))
       ->capture_default_str();
-  command->add_option("--steps", flags->steps, "Steps to measure, after one to warm up.")
+  command
+      ->add_option("--steps", flags->steps,
+                   "Steps to measure, after one to warm up; then as many with time stamps.")
       ->type_name("INTEGER")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();

@@ -18,18 +18,20 @@ struct KernelTime {
 };
 
 struct StepTimes {
-  std::vector<double> wall;         // seconds, one per step
-  std::vector<KernelTime> kernels;  // most expensive first
+  std::vector<double> wall;         // seconds, one per step, without profiling
+  double profiled_wall = 0;         // mean seconds of the profiled steps
+  std::vector<KernelTime> kernels;  // of the profiled steps; most expensive first
   double flops = 0;                 // per step, without padding
   int64_t head_rows = 0;            // per step
 
   double fastest() const;
   double median() const;
-  double device() const;    // mean seconds per step
-  double overhead() const;  // share of the wall time that the device is not busy with
+  double device() const;                                            // mean seconds per profiled step
+  double overhead() const { return 1 - device() / profiled_wall; }  // share of the time the device is idle
 };
 
-// Steps of a canvas of `rows` masks. A first step, which records, is not counted.
+// Steps of a canvas of `rows` masks: `steps` without profiling, then as many with it. First steps, which
+// record, are not counted.
 StepTimes measure_steps(unmask_model* model, int32_t rows, int32_t steps);
 
 struct MatmulSpeed {

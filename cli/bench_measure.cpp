@@ -46,39 +46,20 @@ unmask_statistics statistics_of(const unmask_session* session) {
   return statistics;
 }
 
-// One canvas: a step to record and warm up, then `steps` measured ones.
+// One canvas: a step to record and warm up, then the measured ones.
 class CanvasBench {
  public:
-  CanvasBench(unmask_model* model, int32_t rows)
+  CanvasBench(unmask_model* model, int32_t rows, bool profiled)
       : session_(check(unmask_session_create(model, bench_options(rows).get()))) {
     const int32_t no_token = 0;
     check(unmask_session_set_tokens(session_.get(), &no_token, 0));
     unmask_session* const session = session_.get();
     decoder_.reset(check(unmask_decoder_create(&session, 1, nullptr)));
-    check(unmask_decoder_set_profiling(decoder_.get(), 1));
+    if (profiled) check(unmask_decoder_set_profiling(decoder_.get(), 1));
     step();
   }
 
-  void measure(int32_t steps, StepTimes& times, Totals& totals) {
-    const Totals before = profile_of(decoder_.get());
-    const unmask_statistics first = statistics_of(session_.get());
-    for (int32_t i = 0; i < steps; ++i) times.wall.push_back(step());
-    const unmask_statistics last = statistics_of(session_.get());
-    times.flops += static_cast<double>(last.flops - first.flops);
-    times.head_rows += last.head_rows - first.head_rows;
-    for (auto& [label, after] : profile_of(decoder_.get())) {
-      const auto found = before.find(label);
-      const KernelTime base = found != before.end() ? found->second : KernelTime{};
-      KernelTime& total = totals[label];
-      total.label = label;
-      total.dispatches = after.dispatches;
-      total.seconds += after.seconds - base.seconds;
-      total.flops += after.flops - base.flops;
-      total.bytes += after.bytes - base.bytes;
-    }
-  }
-
- private:
+  // Wall seconds.
   double step() {
     if (interrupted()) fail_interrupted();
     const auto start = std::chrono::steady_clock::now();
@@ -86,9 +67,39 @@ class CanvasBench {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
+  Totals profile() const { return profile_of(decoder_.get()); }
+  unmask_statistics statistics() const { return statistics_of(session_.get()); }
+
+ private:
   Session session_;
   Decoder decoder_;
 };
+
+// Calls `measure(canvas, count)` until `steps` are measured.
+template <typename Measure>
+void on_fresh_canvases(unmask_model* model, int32_t rows, int32_t steps, bool profiled, Measure&& measure) {
+  StatusLine status;
+  for (int32_t done = 0; done < steps;) {
+    status.show_progress(profiled ? "Profiling" : "Measuring", static_cast<double>(done) / steps);
+    CanvasBench canvas(model, rows, profiled);
+    const int32_t count = std::min({steps - done, steps_per_canvas - 1, rows - 1});
+    measure(canvas, count);
+    done += count;
+  }
+}
+
+void add_difference(const Totals& before, const Totals& after, Totals& sum) {
+  for (const auto& [label, now] : after) {
+    const auto found = before.find(label);
+    const KernelTime base = found != before.end() ? found->second : KernelTime{};
+    KernelTime& total = sum[label];
+    total.label = label;
+    total.dispatches = now.dispatches;
+    total.seconds += now.seconds - base.seconds;
+    total.flops += now.flops - base.flops;
+    total.bytes += now.bytes - base.bytes;
+  }
+}
 
 std::vector<KernelTime> per_step(const Totals& totals, double steps) {
   std::vector<KernelTime> kernels;
@@ -116,25 +127,24 @@ double StepTimes::device() const {
                          [](double sum, const KernelTime& k) { return sum + k.seconds; });
 }
 
-double StepTimes::overhead() const {
-  const double mean = std::accumulate(wall.begin(), wall.end(), 0.0) / static_cast<double>(wall.size());
-  return 1 - device() / mean;
-}
-
 StepTimes measure_steps(unmask_model* model, int32_t rows, int32_t steps) {
   StepTimes times;
-  Totals totals;
-  StatusLine status;
-  for (int32_t done = 0; done < steps;) {
-    status.show_progress("Measuring", static_cast<double>(done) / steps);
-    CanvasBench canvas(model, rows);
-    const int32_t count = std::min({steps - done, steps_per_canvas - 1, rows - 1});
-    canvas.measure(count, times, totals);
-    done += count;
-  }
-  times.kernels = per_step(totals, steps);
-  times.flops /= steps;
+  on_fresh_canvases(model, rows, steps, false, [&](CanvasBench& canvas, int32_t count) {
+    const unmask_statistics first = canvas.statistics();
+    for (int32_t i = 0; i < count; ++i) times.wall.push_back(canvas.step());
+    const unmask_statistics last = canvas.statistics();
+    times.flops += static_cast<double>(last.flops - first.flops) / steps;
+    times.head_rows += last.head_rows - first.head_rows;
+  });
   times.head_rows /= steps;
+
+  Totals totals;
+  on_fresh_canvases(model, rows, steps, true, [&](CanvasBench& canvas, int32_t count) {
+    const Totals before = canvas.profile();
+    for (int32_t i = 0; i < count; ++i) times.profiled_wall += canvas.step() / steps;
+    add_difference(before, canvas.profile(), totals);
+  });
+  times.kernels = per_step(totals, steps);
   return times;
 }
 
