@@ -21,9 +21,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* description =
     "Measure denoising steps with every position masked, on a model or on random weights of a given shape.\n"
-    "Device times come from time stamps around every dispatch of the same steps; what is left of the wall "
-    "time is host\n"
-    "overhead. The matmul is compared with a textbook 16 x 16 shared-memory kernel in the same run.";
+    "The table comes from as many steps again, with time stamps around every dispatch; what those leave of\n"
+    "the wall time is host overhead. The matmul is compared with a textbook 16 x 16 shared-memory kernel.";
 
 constexpr const char* default_shape = "hidden=512,layers=8,heads=8,ffn=1536,vocab=151936,dtype=f16";
 
