@@ -25,6 +25,12 @@ struct LockedDecoder {
   std::vector<std::unique_ptr<Exclusive>> sessions;
 };
 
+decode::SessionOptions typed_options(const unmask_options* options) {
+  if (options == nullptr) return decode::SessionOptions(decode::Options{});
+  const Exclusive here(options->busy);
+  return decode::SessionOptions(options->options);
+}
+
 unmask_statistics statistics_of(const decode::Statistics& s) {
   unmask_statistics out;
   init(&out);
@@ -75,9 +81,8 @@ void set_prompt(const unmask_session* handle,
 unmask_session* unmask_session_create(unmask_model* model, const unmask_options* options) {
   return guard_value<unmask_session*>(nullptr, [&] {
     const unmask_model& m = deref(model, "model");
-    const decode::SessionOptions typed(options ? options->options : decode::Options{});
     auto made = std::make_unique<unmask_session>(m.device, std::make_shared<SessionState>());
-    made->state->session = std::make_shared<decode::Session>(m.model, typed);
+    made->state->session = std::make_shared<decode::Session>(m.model, typed_options(options));
     return made.release();
   });
 }
@@ -140,9 +145,13 @@ unmask_decoder* unmask_decoder_create(unmask_session* const* sessions, int32_t c
     auto made = std::make_unique<unmask_decoder>();
     made->device = deref(sessions[0], "first session").device;
     std::vector<std::shared_ptr<decode::Session>> members;
+    std::map<SessionState*, std::unique_ptr<Exclusive>> locked;  // by session: the decoder reports one listed twice
     for (const unmask_session* s : std::span(sessions, static_cast<size_t>(count))) {
-      made->sessions.push_back(deref(s, "session").state);
-      members.push_back(s->state->session);
+      const std::shared_ptr<SessionState>& state = deref(s, "session").state;
+      std::unique_ptr<Exclusive>& lock = locked[state.get()];
+      if (lock == nullptr) lock = std::make_unique<Exclusive>(state->busy);
+      made->sessions.push_back(state);
+      members.push_back(state->session);
     }
     made->decoder = std::make_unique<decode::Decoder>(vulkan::make_backend(made->device), std::move(members),
                                                       strategy ? strategy : "vanilla");

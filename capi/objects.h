@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,7 +36,7 @@ struct unmask_loader {
 
 struct unmask_options {
   unmask::decode::Options options;
-  std::atomic_flag busy;
+  mutable std::atomic_flag busy;  // sessions are made from const options
 };
 
 // Shared with the decoder that has the session: the two count as one object to threads.

@@ -28,12 +28,12 @@ Sink& sink() {
 
 void set_log_sink(LogSink function) {
   const std::lock_guard lock(sink().mutex);
-  sink().function = std::move(function);
+  sink().function = function ? std::move(function) : LogSink(write_to_stderr);
 }
 
 void log(LogLevel level, std::string_view text) {
   const std::lock_guard lock(sink().mutex);
-  if (sink().function) sink().function(level, text);
+  sink().function(level, text);
 }
 
 }  // namespace unmask
