@@ -27,6 +27,7 @@ from muon import Muon
 from word_problems import problem
 
 ANSWER_REGION = 32  # rows of the answer, padded with <|endoftext|> as LLaDA pads
+BARE_REGION = 14  # of bare arithmetic: one step and an end token
 MOST_EXAMPLES = 8
 
 
@@ -38,7 +39,7 @@ class Sequences:
         self.user, self.assistant, self.eot, self.end = (
             tokenizer.token_to_id(t) for t in ("<|user|>", "<|assistant|>", "<|eot|>", "<|endoftext|>"))
 
-    def one(self, examples: int, bare: float) -> tuple[list[int], list[tuple[int, int]]]:
+    def one(self, examples: int, bare: bool) -> tuple[list[int], list[tuple[int, int]]]:
         """Token ids, and the [begin, end) of every answer in them; the last one is the answer region."""
         ids, answers = [], []
         for index in range(examples + 1):
@@ -48,11 +49,11 @@ class Sequences:
             ids += [*self.tokenizer.encode(p.worked).ids, self.eot]
             answers.append((begin, len(ids)))
         ids.pop()
-        ids += [self.end] * (begin + ANSWER_REGION - len(ids))
+        ids += [self.end] * (begin + (BARE_REGION if bare else ANSWER_REGION) - len(ids))
         answers[-1] = (begin, len(ids))
         return ids, answers
 
-    def batch(self, size: int, examples: int, bare: float, mask_token: int):
+    def batch(self, size: int, examples: int, bare: bool, mask_token: int):
         """Inputs, targets and the mask of rows to learn, each [size, length]."""
         drawn = [self.one(examples, bare) for _ in range(size)]
         length = max(len(ids) for ids, _ in drawn)
@@ -71,11 +72,15 @@ class Sequences:
         return targets.masked_fill(masked, mask_token), targets, masked
 
 
-def phase(progress: float, rng: random.Random) -> tuple[int, float]:
-    """(examples in the prompt, share of bare arithmetic): facts first, then stories, then prompts with examples."""
-    if progress < 0.35:
-        return 0, 0.5 if progress < 0.1 else 0.2
-    return (rng.randint(1, MOST_EXAMPLES) if rng.random() < 0.2 else 0), 0.05
+def phase(progress: float, rng: random.Random) -> tuple[int, bool]:
+    """(examples in the prompt, bare arithmetic?) of a batch: stories first, for they teach to copy numbers; then
+    mostly the facts of arithmetic; then everything, prompts with worked examples included."""
+    draw = rng.random()
+    if progress < 0.55:
+        return 0, draw < (0.2 if progress < 0.2 else 0.65)
+    if draw < 0.2:
+        return rng.randint(1, MOST_EXAMPLES), False
+    return 0, draw < 0.45
 
 
 def rate(progress: float, step: int) -> float:
@@ -134,11 +139,11 @@ class Run:
         torch.manual_seed(seed)
         sequences = Sequences(Tokenizer.from_file(str(self.a.tokenizer / "tokenizer.json")), seed)
         schedule = random.Random(self.a.seed + self.step)  # the same in every process: equal work per step
-        budget, last, saved, recent = self.a.minutes * 60, time.monotonic(), time.monotonic(), []
+        budget, last, saved, recent, facts = self.a.minutes * 60, time.monotonic(), time.monotonic(), [], []
         while self.seconds < budget:
             progress = self.seconds / budget
             examples, bare = phase(progress, schedule)
-            size = max(4, self.a.batch // (1 + examples))
+            size = 3 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
             inputs, targets, masked = (t.to(self.device) for t in
                                        sequences.batch(size, examples, bare, self.model.config.mask_token))
             loss = F.cross_entropy(self.model(inputs, masked), targets[masked])
@@ -152,12 +157,13 @@ class Run:
                 optimizer.zero_grad(set_to_none=True)
             self.step += 1
             self.tokens += inputs.numel() * self.a.processes
-            recent = (recent + [loss.item()])[-100:]
+            recent = (recent + [loss.item()] * (not bare))[-100:]
+            facts = (facts + [loss.item()] * bare)[-100:]
             now = time.monotonic()
             self.seconds, last = self.agreed(self.seconds + now - last), now
             if self.step % 100 == 0 and self.rank == 0:
                 print(f"step {self.step} minutes {self.seconds / 60:.1f} tokens {self.tokens / 1e6:.2f}M "
-                      f"loss {sum(recent) / len(recent):.4f}", flush=True)
+                      f"loss {sum(recent) / max(len(recent), 1):.4f} of facts {sum(facts) / max(len(facts), 1):.4f}", flush=True)
             if now - saved > 240 and self.rank == 0:
                 self.save()
                 saved = now
@@ -182,8 +188,8 @@ def main():
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--ffn", type=int, default=384)
     parser.add_argument("--batch", type=int, default=48, help="sequences without examples in a batch, per process")
-    parser.add_argument("--muon-rate", type=float, default=0.02)
-    parser.add_argument("--adam-rate", type=float, default=3e-3)
+    parser.add_argument("--muon-rate", type=float, default=0.012)
+    parser.add_argument("--adam-rate", type=float, default=2e-3)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tokenizer", type=Path,

@@ -1,7 +1,7 @@
 """Arithmetic word problems with worked answers, from a seeded grammar.
 
 Every problem is a question, a worked answer whose every step is exact, and a number. Twelve shapes of one or two
-steps each; a thirteenth, bare arithmetic, is for the first part of training only. Numbers are kept small (sums
+steps each; a thirteenth, bare arithmetic, lets training meet the facts more often. Numbers are kept small (sums
 below 60, products below 100) so that a model of two million parameters learns the facts within a few hours on a CPU.
 
 The split is by content, not by seed: a question whose CRC-32 is divisible by HELD_OUT_MODULUS is never trained on,
@@ -206,18 +206,17 @@ def bare_arithmetic(s: Story) -> Problem:
         a, b = s.between(2, 80 if operator == "-" else 45), s.between(1, 20)
         b = min(b, a - 1) if operator == "-" else b
     s.work(a, operator, b)
-    return s.finish(f"What is {a} {operator} {b}?")
+    return Problem(f"What is {a} {operator} {b}?", s.steps[0], s.result)
 
 
 SHAPES = [gain_then_maybe_lose, lose_then_maybe_gain, containers, equal_shares, more_than, fewer_than, times_as_many,
           change_back, miles_walked, pages_left, ages, three_days]
 
 
-def problem(rng: random.Random, held_out: bool, bare: float = 0.0) -> Problem:
-    """A random problem from one side of the split; with probability `bare` it is bare arithmetic."""
+def problem(rng: random.Random, held_out: bool, bare: bool = False) -> Problem:
+    """A random problem from one side of the split: a story, or bare arithmetic."""
     while True:
-        shape = bare_arithmetic if rng.random() < bare else rng.choice(SHAPES)
-        candidate = shape(Story(rng))
+        candidate = (bare_arithmetic if bare else rng.choice(SHAPES))(Story(rng))
         if candidate.held_out == held_out:
             return candidate
 

@@ -6,7 +6,8 @@
 namespace unmask {
 
 const DTypeInfo& info(DType type) {
-  static constexpr std::array<DTypeInfo, 4> table = {{{"f32", 1, 4}, {"f16", 1, 2}, {"bf16", 1, 2}, {"u32", 1, 4}}};
+  static constexpr std::array<DTypeInfo, 4> table = {
+      {{"f32", 1, 4}, {"f16", 1, 2}, {"bf16", 1, 2}, {"u32", 1, 4}}};
   return table[static_cast<size_t>(type)];
 }
 

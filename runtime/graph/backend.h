@@ -1,5 +1,5 @@
-// What the layers above need of a device: memory, transfers, and programs made from recordings. vulkan/ implements
-// it on a GPU; the tests implement it on the CPU twins of the kernels.
+// What the layers above need of a device: memory, transfers, and programs made from recordings. vulkan/
+// implements it on a GPU; the tests implement it on the CPU twins of the kernels.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace unmask::graph {
 
-// Where a buffer lives. `shared` memory is visible to host and device and is for what is small and changes each
-// step: row lists going up, commits coming down.
+// Where a buffer lives. `shared` memory is visible to host and device and is for what is small and changes
+// each step: row lists going up, commits coming down.
 enum class Memory : uint8_t { device, shared };
 
 // Which tile table applies (tensor/tiles).

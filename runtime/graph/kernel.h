@@ -9,7 +9,8 @@
 
 namespace unmask::graph {
 
-// How a kernel uses a buffer; compiler-verified (readonly / writeonly in the shader), so barriers follow from it.
+// How a kernel uses a buffer; compiler-verified (readonly / writeonly in the shader), so barriers follow from
+// it.
 enum class Access : uint8_t { read, write, read_write };
 
 struct BufferBinding {

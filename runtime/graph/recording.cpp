@@ -21,6 +21,16 @@ Work Recording::total() const {
   return sum;
 }
 
+uint64_t Recording::flops(const Counts& counts) const {
+  const std::array<uint64_t, 4> units = {0, counts.rows, counts.row_keys, counts.logit_rows};
+  uint64_t sum = 0;
+  for (const Dispatch& d : dispatches_) {
+    sum += d.extent == Extent::fixed ? d.work.flops
+                                     : d.work.flops / d.units * units[static_cast<size_t>(d.extent)];
+  }
+  return sum;
+}
+
 std::string Recording::print() const {
   std::map<const Buffer*, size_t> numbers;
   std::string text;

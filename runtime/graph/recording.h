@@ -1,5 +1,5 @@
-// A flat list of dispatches: what one forward pass, or one denoising step, does on a device. Recorded once per
-// shape and replayed; what changes between steps lives in buffers, never in the recording.
+// A flat list of dispatches: what one forward pass, or one denoising step, does on a device. Recorded once
+// per shape and replayed; what changes between steps lives in buffers, never in the recording.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@
 
 namespace unmask::graph {
 
-// What a dispatch computes and moves. The unpadded figures count the rows that were asked for; `flops_executed`
-// adds what padding to tile sizes costs. A multiply-add is two FLOPs.
+// What a dispatch computes and moves, for the row counts it was recorded with. `flops_executed` adds what
+// padding to tile sizes costs. A multiply-add is two FLOPs.
 struct Work {
   uint64_t flops = 0;
   uint64_t flops_executed = 0;
@@ -23,6 +23,17 @@ struct Work {
     flops += o.flops, flops_executed += o.flops_executed, bytes += o.bytes;
     return *this;
   }
+};
+
+// What the work of a dispatch grows with. A recording is made for padded counts and replayed with smaller
+// ones, so the counted work of a step is scaled by the counts the step really had.
+enum class Extent : uint8_t { fixed, rows, row_keys, logit_rows };
+
+// The counts of one step: rows computed, (row, key) pairs attended, rows that went through the LM head.
+struct Counts {
+  uint64_t rows = 0;
+  uint64_t row_keys = 0;
+  uint64_t logit_rows = 0;
 };
 
 constexpr uint32_t max_push_bytes = 128;
@@ -35,6 +46,8 @@ struct Dispatch {
   Grid grid;
   const char* label;  // what the dispatch is for ("attention", "head"); static storage
   Work work;
+  Extent extent = Extent::fixed;
+  uint64_t units = 1;  // of the extent, as recorded
 
   template <typename T>
   T push_as() const {
@@ -51,6 +64,9 @@ class Recording {
   const std::vector<Dispatch>& dispatches() const { return dispatches_; }
   Work total() const;
 
+  // FLOPs of a replay with these counts, without any padding.
+  uint64_t flops(const Counts& counts) const;
+
   // One line per dispatch: label, kernel, grid, constants, buffers. Buffers are numbered by first use, so two
   // recordings of the same work print the same text.
   std::string print() const;
@@ -62,7 +78,8 @@ class Recording {
   std::vector<Dispatch> dispatches_;
 };
 
-// Makes a dispatch of the generated kernel type K (see shaders/kernelgen): named buffers, push fields, constants.
+// Makes a dispatch of the generated kernel type K (see shaders/kernelgen): named buffers, push fields,
+// constants.
 template <typename K>
 Dispatch dispatch(const Kernel& kernel, const typename K::Buffers& buffers, const typename K::Push& push,
                   const typename K::Constants& constants, Grid grid, const char* label, Work work = {}) {

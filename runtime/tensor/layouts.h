@@ -12,8 +12,9 @@ constexpr uint32_t none = 0xFFFFFFFFu;
 struct Row {
   uint32_t sequence;  // index into the step's SequenceStep array
   uint32_t position;  // for RoPE
-  uint32_t slot;      // row of the canvas and of the K/V cache; `none` for padding rows, which compute nothing useful
-  uint32_t group;     // reserved for mask kinds that need it (0)
+  uint32_t
+      slot;  // row of the canvas and of the K/V cache; `none` for padding rows, which compute nothing useful
+  uint32_t group;  // reserved for mask kinds that need it (0)
 };
 static_assert(sizeof(Row) == 16);
 
@@ -25,12 +26,12 @@ static_assert(sizeof(KeyRanges) == 16);
 
 // One masked position whose distribution is asked for.
 struct Candidate {
-  uint32_t row;               // row of the forward pass that predicts it
-  uint32_t unconditional_row; // its twin in the unconditional pass of guidance, or `none`
+  uint32_t row;                // row of the forward pass that predicts it
+  uint32_t unconditional_row;  // its twin in the unconditional pass of guidance, or `none`
   uint32_t sequence;
   uint32_t position;
-  uint32_t slot;              // where a commit goes in the canvas
-  uint32_t mirror_slot;       // second canvas row to commit to (the unconditional copy), or `none`
+  uint32_t slot;         // where a commit goes in the canvas
+  uint32_t mirror_slot;  // second canvas row to commit to (the unconditional copy), or `none`
   uint32_t times_remasked;
   uint32_t reserved;
 };
@@ -54,12 +55,13 @@ struct SequenceStep {
   uint32_t commit_count;                      // how many of them to commit
   uint32_t confidence;                        // Confidence
 
-  uint32_t suppressed0, suppressed1;    // token ids whose logit counts as minus infinity, or `none`
-  uint32_t postponed0, postponed1;      // token ids whose positions rank last ("confidence_eos_eot_inf"), or `none`
+  uint32_t suppressed0, suppressed1;  // token ids whose logit counts as minus infinity, or `none`
+  uint32_t postponed0,
+      postponed1;  // token ids whose positions rank last ("confidence_eos_eot_inf"), or `none`
 
-  uint32_t top_k;   // 0: off
-  float top_p;      // 1: off
-  float guidance;   // classifier-free guidance scale; 0: off
+  uint32_t top_k;  // 0: off
+  float top_p;     // 1: off
+  float guidance;  // classifier-free guidance scale; 0: off
   uint32_t reserved;
 };
 static_assert(sizeof(SequenceStep) == 64);
@@ -72,7 +74,7 @@ struct TokenStats {
   float entropy;        // of softmax(z), nats
   uint32_t best_token;  // arg-max of z
   float best_logit;
-  float runner_up;      // second largest z
+  float runner_up;  // second largest z
   float reserved;
 };
 static_assert(sizeof(TokenStats) == 32);

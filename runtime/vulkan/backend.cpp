@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "vulkan/device.h"
-#include "vulkan/lower.h"
+#include "vulkan/replay.h"
 #include "vulkan/transfer.h"
 
 namespace unmask::vulkan {
@@ -25,15 +25,27 @@ class VulkanBackend final : public graph::Backend {
   std::unique_ptr<graph::Program> prepare(graph::Recording recording) override {
     return std::make_unique<VulkanProgram>(device_, std::move(recording));
   }
-  void run(graph::Program& program) override { static_cast<VulkanProgram&>(program).run(); }
 
-  void set_profiling(bool) override {}
-  graph::Profile profile() const override { return {}; }
-  void reset_profile() override {}
+  void run(graph::Program& program) override {
+    auto& ours = static_cast<VulkanProgram&>(program);
+    profiling_ ? run_profiled(ours) : ours.run();
+  }
+
+  void set_profiling(bool on) override { profiling_ = on; }
+  graph::Profile profile() const override { return profile_; }
+  void reset_profile() override { profile_.clear(); }
 
  private:
+  void run_profiled(VulkanProgram& program) {
+    const std::vector<double> seconds = program.run_timed();
+    for (size_t i = 0; i < seconds.size(); ++i)
+      profile_[program.recording().dispatches()[i].label] += seconds[i];
+  }
+
   std::shared_ptr<Device> device_;
   Transfer transfer_;
+  bool profiling_ = false;
+  graph::Profile profile_;
 };
 
 }  // namespace

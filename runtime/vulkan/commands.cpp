@@ -16,29 +16,46 @@ Commands::Commands(std::shared_ptr<Device> device) : device_(std::move(device)) 
   VkFence fence = VK_NULL_HANDLE;
   check(vk.vkCreateFence(device_->handle(), &fence_create, nullptr, &fence), "vkCreateFence");
   fence_ = {device_->handle(), fence, vk.vkDestroyFence};
+}
 
+void Commands::clear() {
+  if (!buffers_.empty())
+    device_->vk().vkFreeCommandBuffers(device_->handle(), pool_.get(), static_cast<uint32_t>(buffers_.size()),
+                                       buffers_.data());
+  buffers_.clear();
+}
+
+void Commands::begin() {
   VkCommandBufferAllocateInfo allocate{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
-  allocate.commandPool = pool;
+  allocate.commandPool = pool_.get();
   allocate.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
   allocate.commandBufferCount = 1;
-  check(vk.vkAllocateCommandBuffers(device_->handle(), &allocate, &buffer_), "vkAllocateCommandBuffers");
+  VkCommandBuffer buffer = VK_NULL_HANDLE;
+  check(device_->vk().vkAllocateCommandBuffers(device_->handle(), &allocate, &buffer),
+        "vkAllocateCommandBuffers");
+  buffers_.push_back(buffer);
+  const VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+  check(device_->vk().vkBeginCommandBuffer(buffer, &begin), "vkBeginCommandBuffer");
 }
 
-void Commands::begin(VkCommandBufferUsageFlags flags) {
-  check(device_->vk().vkResetCommandPool(device_->handle(), pool_.get(), 0), "vkResetCommandPool");
-  VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-  begin.flags = flags;
-  check(device_->vk().vkBeginCommandBuffer(buffer_, &begin), "vkBeginCommandBuffer");
+void Commands::end() { check(device_->vk().vkEndCommandBuffer(current()), "vkEndCommandBuffer"); }
+
+void Commands::submit() {
+  if (buffers_.empty()) return;
+  device_->submit(buffers_, fence_.get());
+  submitted_ = true;
 }
 
-void Commands::end() { check(device_->vk().vkEndCommandBuffer(buffer_), "vkEndCommandBuffer"); }
-
-void Commands::run() { device_->submit_and_wait(buffer_, fence_.get()); }
+void Commands::wait() {
+  if (!submitted_) return;
+  submitted_ = false;
+  device_->wait(fence_.get());
+}
 
 void Commands::barrier(VkPipelineStageFlags from, VkAccessFlags writes, VkPipelineStageFlags to,
                        VkAccessFlags reads) {
   const VkMemoryBarrier memory{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, writes, reads};
-  device_->vk().vkCmdPipelineBarrier(buffer_, from, to, 0, 1, &memory, 0, nullptr, 0, nullptr);
+  device_->vk().vkCmdPipelineBarrier(current(), from, to, 0, 1, &memory, 0, nullptr, 0, nullptr);
 }
 
 }  // namespace unmask::vulkan

@@ -1,6 +1,7 @@
 #include "vulkan/device.h"
 
 #include "vulkan/gather.h"
+#include "vulkan/replay.h"
 
 namespace unmask::vulkan {
 namespace {
@@ -60,14 +61,20 @@ VkDevice create_device(VkPhysicalDevice physical, uint32_t queue_family, const D
   return device;
 }
 
-// Long work is split into submissions of tens of milliseconds, except on software drivers, where one may take
-// minutes on a busy machine.
-constexpr uint64_t wait_seconds = 600;
+constexpr double default_budget_seconds = 0.050;
+
+// Far beyond what any watchdog allows; a software driver on a busy machine may need minutes.
+uint64_t wait_nanoseconds(graph::DeviceClass device_class) {
+  return (device_class == graph::DeviceClass::software ? 3600 : 60) * 1'000'000'000ull;
+}
 
 }  // namespace
 
-Device::Device(VkPhysicalDevice physical, DeviceInfo info)
-    : info_(std::move(info)), queue_family_(compute_queue_family(physical)) {
+Device::Device(VkPhysicalDevice physical, DeviceInfo info, Settings settings)
+    : info_(std::move(info)),
+      settings_(std::move(settings)),
+      queue_family_(compute_queue_family(physical)),
+      speeds_(info_.plan.traits.device_class) {
   device_ = create_device(physical, queue_family_, info_);
   volkLoadDeviceTable(&vk_, device_);
   vk_.vkGetDeviceQueue(device_, queue_family_, 0, &queue_);
@@ -81,25 +88,35 @@ Device::~Device() {
   vk_.vkDestroyDevice(device_, nullptr);
 }
 
-void Device::submit_and_wait(VkCommandBuffer commands, VkFence fence) {
-  if (lost_) lose("vkQueueSubmit");
-  VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO};
-  submit.commandBufferCount = 1;
-  submit.pCommandBuffers = &commands;
-  VkResult result;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    result = vk_.vkQueueSubmit(queue_, 1, &submit, fence);
+double Device::submit_budget() const {
+  if (settings_.submit_budget_ms) return *settings_.submit_budget_ms * 1e-3;
+  const bool watched = traits().device_class != graph::DeviceClass::software;
+  return watched ? default_budget_seconds : no_budget;
+}
+
+void Device::submit(std::span<const VkCommandBuffer> commands, VkFence fence) {
+  if (lost_) fail_lost("vkQueueSubmit");
+  const std::lock_guard lock(queue_mutex_);
+  for (const VkCommandBuffer& buffer : commands) {
+    VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO};
+    submit.commandBufferCount = 1;
+    submit.pCommandBuffers = &buffer;
+    const bool last = &buffer == &commands.back();
+    const VkResult result = vk_.vkQueueSubmit(queue_, 1, &submit, last ? fence : VK_NULL_HANDLE);
+    if (result == VK_ERROR_DEVICE_LOST) fail_lost("vkQueueSubmit");
+    check(result, "vkQueueSubmit");
   }
-  if (result == VK_ERROR_DEVICE_LOST) lose("vkQueueSubmit");
-  check(result, "vkQueueSubmit");
-  result = vk_.vkWaitForFences(device_, 1, &fence, VK_TRUE, wait_seconds * 1'000'000'000ull);
-  if (result == VK_ERROR_DEVICE_LOST || result == VK_TIMEOUT) lose("vkWaitForFences");
+}
+
+void Device::wait(VkFence fence) {
+  const VkResult result =
+      vk_.vkWaitForFences(device_, 1, &fence, VK_TRUE, wait_nanoseconds(traits().device_class));
+  if (lost_ || result == VK_ERROR_DEVICE_LOST || result == VK_TIMEOUT) fail_lost("vkWaitForFences");
   check(result, "vkWaitForFences");
   check(vk_.vkResetFences(device_, 1, &fence), "vkResetFences");
 }
 
-void Device::lose(const char* call) {
+void Device::fail_lost(const char* call) {
   lost_ = true;
   fail(Status::device_lost,
        "The device '{}' was lost ({}): its driver reset it or it stopped answering; open the device again.",
@@ -107,5 +124,9 @@ void Device::lose(const char* call) {
 }
 
 const DeviceInfo& info(const Device& device) { return device.info(); }
+
+void fail_nth_allocation(Device& device, uint64_t n) { device.memory().fail_nth(n); }
+
+void lose_device(Device& device) { device.lose(); }
 
 }  // namespace unmask::vulkan

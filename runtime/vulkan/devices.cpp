@@ -89,13 +89,13 @@ std::vector<DeviceInfo> list_devices() {
   return devices;
 }
 
-std::shared_ptr<Device> open_device(std::string_view selector) {
+std::shared_ptr<Device> open_device(std::string_view selector, Settings settings) {
   const char* environment = std::getenv("UNMASK_DEVICE");
   if (selector.empty() && environment != nullptr) selector = environment;
   DeviceInfo chosen = choose_device(list_devices(), selector);
   require(chosen.plan.refusal.empty(), Status::unsupported, "{}", chosen.plan.refusal);
   const VkPhysicalDevice physical = physical_devices().at(chosen.index);
-  return std::make_shared<Device>(physical, std::move(chosen));
+  return std::make_shared<Device>(physical, std::move(chosen), std::move(settings));
 }
 
 }  // namespace unmask::vulkan

@@ -1,5 +1,9 @@
 #include "vulkan/instance.h"
 
+#include <optional>
+
+#include "vulkan/validation.h"
+
 namespace unmask::vulkan {
 namespace {
 
@@ -12,9 +16,12 @@ VkInstance create_instance() {
   application.apiVersion = VK_API_VERSION_1_3;
   VkInstanceCreateInfo create{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
   create.pApplicationInfo = &application;
+  std::optional<ValidationSetup> validation;
+  if (validation_wanted()) validation.emplace().apply(create);
   VkInstance made = VK_NULL_HANDLE;
   check(vkCreateInstance(&create, nullptr, &made), "vkCreateInstance");
   volkLoadInstanceOnly(made);
+  if (validation) watch_validation(made);
   return made;
 }
 

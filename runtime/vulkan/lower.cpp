@@ -1,58 +1,78 @@
 #include "vulkan/lower.h"
 
 #include <algorithm>
-#include <cassert>
 
+#include "vulkan/barriers.h"
+#include "vulkan/buffer.h"
 #include "vulkan/device.h"
 
 namespace unmask::vulkan {
 namespace {
 
 constexpr VkPipelineStageFlags shader_stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
-constexpr VkAccessFlags shader_access = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+
+// Ops choose grids and slices from the traits; a breach is our own defect, but one that must not reach a
+// driver.
+void check_limits(const graph::Dispatch& d, const graph::Traits& traits) {
+  const uint32_t groups = std::max({d.grid.x, d.grid.y, d.grid.z});
+  require(groups <= traits.max_groups, Status::internal,
+          "'{}' ({}) asks for {} workgroups; the device takes {}.", d.kernel->name, d.label, groups,
+          traits.max_groups);
+  for (size_t i = 0; i < d.buffers.size(); ++i) {
+    const graph::Slice& s = d.buffers[i];
+    const char* name = d.kernel->buffers[i].name;
+    require(s.size > 0 && s.size <= traits.max_storage_range, Status::internal,
+            "'{}' ({}) binds {} bytes to '{}'; the device takes 1 to {}.", d.kernel->name, d.label, s.size,
+            name, traits.max_storage_range);
+    require(s.offset % traits.storage_alignment == 0, Status::internal,
+            "'{}' ({}) binds '{}' at byte {}, which is no multiple of {}.", d.kernel->name, d.label, name,
+            s.offset, traits.storage_alignment);
+  }
+}
 
 }  // namespace
 
-VulkanProgram::VulkanProgram(std::shared_ptr<Device> device, graph::Recording recording)
-    : device_(device), recording_(std::move(recording)), commands_(device) {
-  for (const graph::Dispatch& d : recording_.dispatches())
+Lowered::Lowered(std::shared_ptr<Device> device, const graph::Recording& recording,
+                 const std::vector<Submission>& submissions, LowerOptions options)
+    : device_(device), commands_(device) {
+  for (const graph::Dispatch& d : recording.dispatches()) {
+    check_limits(d, device_->traits());
     pipelines_.push_back(device_->pipelines().get(*d.kernel, d.constants));
-  make_descriptor_sets();
-  record();
+  }
+  if (pipelines_.empty()) return;
+  make_descriptor_sets(recording);
+  record(recording, submissions, options);
 }
 
-void VulkanProgram::make_descriptor_sets() {
+void Lowered::make_descriptor_sets(const graph::Recording& recording) {
   const VolkDeviceTable& vk = device_->vk();
-  const auto& dispatches = recording_.dispatches();
-  uint32_t buffers = 1;
+  const auto& dispatches = recording.dispatches();
+  uint32_t buffers = 0;
   for (const graph::Dispatch& d : dispatches) buffers += static_cast<uint32_t>(d.buffers.size());
   const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, buffers};
   VkDescriptorPoolCreateInfo create{VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO};
-  create.maxSets = static_cast<uint32_t>(dispatches.size()) + 1;
+  create.maxSets = static_cast<uint32_t>(dispatches.size());
   create.poolSizeCount = 1;
   create.pPoolSizes = &size;
   VkDescriptorPool pool = VK_NULL_HANDLE;
   check(vk.vkCreateDescriptorPool(device_->handle(), &create, nullptr, &pool), "vkCreateDescriptorPool");
   pool_ = {device_->handle(), pool, vk.vkDestroyDescriptorPool};
 
-  sets_.resize(dispatches.size());
-  if (sets_.empty()) return;
   std::vector<VkDescriptorSetLayout> layouts;
   for (const Pipeline& p : pipelines_) layouts.push_back(p.set_layout);
   VkDescriptorSetAllocateInfo allocate{VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO};
   allocate.descriptorPool = pool;
   allocate.descriptorSetCount = static_cast<uint32_t>(layouts.size());
   allocate.pSetLayouts = layouts.data();
+  sets_.resize(layouts.size());
   check(vk.vkAllocateDescriptorSets(device_->handle(), &allocate, sets_.data()), "vkAllocateDescriptorSets");
   for (size_t i = 0; i < sets_.size(); ++i) write_set(dispatches[i], sets_[i]);
 }
 
-void VulkanProgram::write_set(const graph::Dispatch& dispatch, VkDescriptorSet set) {
+void Lowered::write_set(const graph::Dispatch& dispatch, VkDescriptorSet set) const {
   std::vector<VkDescriptorBufferInfo> infos;
   for (const graph::Slice& slice : dispatch.buffers) {
     const VulkanBuffer& buffer = buffer_of(slice, *device_);
-    assert(slice.size <= device_->traits().max_storage_range);
-    assert(slice.offset % device_->traits().storage_alignment == 0);
     infos.push_back({buffer.handle(), buffer.base() + slice.offset, slice.size});
   }
   VkWriteDescriptorSet write{VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET};
@@ -63,31 +83,59 @@ void VulkanProgram::write_set(const graph::Dispatch& dispatch, VkDescriptorSet s
   device_->vk().vkUpdateDescriptorSets(device_->handle(), 1, &write, 0, nullptr);
 }
 
-void VulkanProgram::record() {
-  commands_.begin(0);
-  commands_.barrier(shader_stage | VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_HOST_BIT,
-                    shader_access | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_HOST_WRITE_BIT, shader_stage,
-                    shader_access);
-  const auto& dispatches = recording_.dispatches();
-  for (size_t i = 0; i < dispatches.size(); ++i) {
-    if (i > 0) commands_.barrier(shader_stage, shader_access, shader_stage, shader_access);
-    record_dispatch(dispatches[i], pipelines_[i], sets_[i]);
+// Barriers order all work on the queue, so those of one command buffer hold for the submissions before it
+// too.
+void Lowered::record(const graph::Recording& recording, const std::vector<Submission>& submissions,
+                     LowerOptions options) {
+  std::vector<bool> wait_before = schedule_barriers(recording);
+  if (options.timed) {
+    for (const Submission& s : submissions)
+      for (const Piece& piece : s) timed_dispatches_.push_back(piece.dispatch);
+    timestamps_.emplace(device_, static_cast<uint32_t>(timed_dispatches_.size()) + 1);
   }
-  commands_.barrier(shader_stage, shader_access, VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_HOST_BIT,
-                    VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_HOST_READ_BIT);
-  commands_.end();
+  uint32_t mark = 0;
+  for (const Submission& submission : submissions) {
+    commands_.begin();
+    if (&submission == &submissions.front()) {
+      if (options.barriers) commands_.barrier(device_stages, device_writes, shader_stage, shader_access);
+      if (options.timed)
+        timestamps_->reset(commands_.current()), timestamps_->mark(commands_.current(), mark++);
+    }
+    for (const Piece& piece : submission) {
+      const bool first_piece = piece.base.x == 0 && piece.base.y == 0 && piece.base.z == 0;
+      if (options.barriers && (options.timed || (first_piece && wait_before[piece.dispatch])))
+        commands_.barrier(shader_stage, VK_ACCESS_SHADER_WRITE_BIT, shader_stage, shader_access);
+      record_piece(recording.dispatches()[piece.dispatch], piece);
+      if (options.timed) timestamps_->mark(commands_.current(), mark++);
+    }
+    if (options.barriers && &submission == &submissions.back())
+      commands_.barrier(shader_stage, VK_ACCESS_SHADER_WRITE_BIT,
+                        VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_HOST_BIT,
+                        transfer_access | VK_ACCESS_HOST_READ_BIT);
+    commands_.end();
+  }
 }
 
-void VulkanProgram::record_dispatch(const graph::Dispatch& dispatch, const Pipeline& pipeline,
-                                    VkDescriptorSet set) {
+void Lowered::record_piece(const graph::Dispatch& dispatch, const Piece& piece) {
   const VolkDeviceTable& vk = device_->vk();
-  vk.vkCmdBindPipeline(commands_.buffer(), VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.pipeline);
-  vk.vkCmdBindDescriptorSets(commands_.buffer(), VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.layout, 0, 1, &set,
-                             0, nullptr);
+  const VkCommandBuffer commands = commands_.current();
+  const Pipeline& pipeline = pipelines_[piece.dispatch];
+  vk.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.pipeline);
+  vk.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.layout, 0, 1,
+                             &sets_[piece.dispatch], 0, nullptr);
   if (dispatch.kernel->push_bytes != 0)
-    vk.vkCmdPushConstants(commands_.buffer(), pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+    vk.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                           dispatch.kernel->push_bytes, dispatch.push.data());
-  vk.vkCmdDispatch(commands_.buffer(), dispatch.grid.x, dispatch.grid.y, dispatch.grid.z);
+  vk.vkCmdDispatchBase(commands, piece.base.x, piece.base.y, piece.base.z, piece.count.x, piece.count.y,
+                       piece.count.z);
+}
+
+std::vector<double> Lowered::seconds() const {
+  std::vector<double> seconds(pipelines_.size(), 0);
+  if (!timestamps_) return seconds;
+  const std::vector<double> intervals = timestamps_->intervals();
+  for (size_t i = 0; i < intervals.size(); ++i) seconds[timed_dispatches_[i]] += intervals[i];
+  return seconds;
 }
 
 }  // namespace unmask::vulkan

@@ -3,31 +3,33 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "graph/backend.h"
+#include "vulkan/free_ranges.h"
 #include "vulkan/handle.h"
 
 namespace unmask::vulkan {
 
 class Device;
 
-// One VkDeviceMemory and the VkBuffer that spans it, with its free ranges.
+// One VkDeviceMemory and the VkBuffer that spans it.
 struct MemoryBlock {
+  explicit MemoryBlock(uint64_t bytes, graph::Memory k) : free(bytes), kind(k) {}
+
+  FreeRanges free;
+  graph::Memory kind;
   Handle<VkDeviceMemory> memory;
   Handle<VkBuffer> buffer;
-  uint64_t size = 0;                  // bytes
-  std::byte* mapped = nullptr;        // null if the host cannot see it
-  std::map<uint64_t, uint64_t> free;  // offset -> bytes, neighbours merged
-  graph::Memory kind = graph::Memory::device;
+  std::byte* mapped = nullptr;  // null if the host cannot see it
 };
 
+// A range of a block.
 struct Allocation {
   MemoryBlock* block = nullptr;
-  uint64_t offset = 0, size = 0;  // bytes within the block
+  uint64_t offset = 0, size = 0;  // bytes
 };
 
 // Thread-safe.
@@ -39,36 +41,24 @@ class MemoryPool {
   Allocation allocate(uint64_t bytes, graph::Memory kind, const char* label);
   void release(const Allocation& allocation);
 
+  // For tests: the n-th allocation from now on (1: the next) fails as if the device were full; 0: none.
+  void fail_nth(uint64_t n);
+
  private:
   uint32_t type_index(graph::Memory kind) const;
-  std::unique_ptr<MemoryBlock> make_block(uint64_t bytes, graph::Memory kind, const char* label);
+  uint64_t bytes_left(uint32_t type) const;
+  [[noreturn]] void fail_full(uint64_t bytes, graph::Memory kind, const char* label) const;
+  Allocation allocate_from_blocks(uint64_t bytes, graph::Memory kind);
+  std::unique_ptr<MemoryBlock> try_make_block(uint64_t bytes, graph::Memory kind);
+  void map(MemoryBlock& block, uint32_t type);
+  bool is_spare(const MemoryBlock& block) const;
 
   Device& device_;
   VkPhysicalDevice physical_;
   VkPhysicalDeviceMemoryProperties types_{};
   std::mutex mutex_;
+  uint64_t fail_countdown_ = 0;
   std::vector<std::unique_ptr<MemoryBlock>> blocks_;
 };
-
-// A buffer of any backend of one device.
-class VulkanBuffer final : public graph::Buffer {
- public:
-  VulkanBuffer(std::shared_ptr<Device> device, uint64_t bytes, graph::Memory kind, const char* label);
-  ~VulkanBuffer() override;
-  uint64_t size() const override { return bytes_; }
-
-  const Device& device() const { return *device_; }
-  VkBuffer handle() const { return allocation_.block->buffer.get(); }
-  uint64_t base() const { return allocation_.offset; }  // bytes from the start of handle()
-  std::byte* mapped() const;                            // null if the host cannot see it
-
- private:
-  std::shared_ptr<Device> device_;
-  uint64_t bytes_;
-  Allocation allocation_;
-};
-
-// The buffer behind a slice, which must come from a backend of `device` and hold the slice's range.
-VulkanBuffer& buffer_of(const graph::Slice& slice, const Device& device);
 
 }  // namespace unmask::vulkan

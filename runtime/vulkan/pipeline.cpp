@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "vulkan/device.h"
+#include "vulkan/pipeline_cache.h"
 
 namespace unmask::vulkan {
 namespace {
@@ -43,6 +44,27 @@ Handle<VkShaderModule> make_module(const Device& device, const graph::Kernel& ke
   return {device.handle(), made, device.vk().vkDestroyShaderModule};
 }
 
+Handle<VkPipelineCache> make_cache(const Device& device) {
+  const std::string& folder = device.settings().cache_folder;
+  std::vector<std::byte> saved;
+  if (!folder.empty()) saved = load_pipeline_cache(folder, device.info().properties).value_or(saved);
+  VkPipelineCacheCreateInfo create{VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
+  create.initialDataSize = saved.size();
+  create.pInitialData = saved.data();
+  VkPipelineCache made = VK_NULL_HANDLE;
+  check(device.vk().vkCreatePipelineCache(device.handle(), &create, nullptr, &made), "vkCreatePipelineCache");
+  return {device.handle(), made, device.vk().vkDestroyPipelineCache};
+}
+
+void save_cache(const Device& device, VkPipelineCache cache) {
+  size_t bytes = 0;
+  if (device.vk().vkGetPipelineCacheData(device.handle(), cache, &bytes, nullptr) != VK_SUCCESS) return;
+  std::vector<std::byte> data(bytes);
+  if (device.vk().vkGetPipelineCacheData(device.handle(), cache, &bytes, data.data()) != VK_SUCCESS) return;
+  data.resize(bytes);
+  save_pipeline_cache(device.settings().cache_folder, device.info().properties, data);
+}
+
 bool fixes_subgroup_size(const graph::Kernel& kernel, const DeviceProperties& p) {
   return has(kernel.requirements, graph::Requirement::subgroup_broadcast) && p.subgroup_size_control;
 }
@@ -56,7 +78,11 @@ uint32_t subgroup_size(const graph::Kernel& kernel, const std::vector<uint32_t>&
 
 }  // namespace
 
-Pipelines::Pipelines(Device& device) : device_(device) {}
+Pipelines::Pipelines(Device& device) : device_(device), cache_(make_cache(device)) {}
+
+Pipelines::~Pipelines() {
+  if (cache_grew_ && !device_.settings().cache_folder.empty()) save_cache(device_, cache_.get());
+}
 
 const Pipelines::Layout& Pipelines::layout(uint32_t buffers, uint32_t push_bytes) {
   const auto [entry, fresh] = layouts_.try_emplace({buffers, push_bytes});
@@ -90,8 +116,9 @@ Handle<VkPipeline> Pipelines::make(const graph::Kernel& kernel, const std::vecto
     create.stage.pNext = &required;
   }
   VkPipeline made = VK_NULL_HANDLE;
-  check(device_.vk().vkCreateComputePipelines(device_.handle(), VK_NULL_HANDLE, 1, &create, nullptr, &made),
+  check(device_.vk().vkCreateComputePipelines(device_.handle(), cache_.get(), 1, &create, nullptr, &made),
         "vkCreateComputePipelines");
+  cache_grew_ = true;
   return {device_.handle(), made, device_.vk().vkDestroyPipeline};
 }
 

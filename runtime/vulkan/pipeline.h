@@ -23,7 +23,9 @@ struct Pipeline {
 // Thread-safe.
 class Pipelines {
  public:
+  // Starts from the cache on disk, and writes it back at the end if pipelines were made.
   explicit Pipelines(Device& device);
+  ~Pipelines();
 
   // `kernel` must live as long as the device: it is the key. Throws unsupported if the device cannot run it.
   Pipeline get(const graph::Kernel& kernel, const std::vector<uint32_t>& constants);
@@ -40,6 +42,8 @@ class Pipelines {
 
   Device& device_;
   std::mutex mutex_;
+  Handle<VkPipelineCache> cache_;
+  bool cache_grew_ = false;
   std::map<std::pair<uint32_t, uint32_t>, Layout> layouts_;
   std::map<std::pair<const graph::Kernel*, std::vector<uint32_t>>, Handle<VkPipeline>> pipelines_;
 };

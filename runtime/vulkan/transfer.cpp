@@ -9,63 +9,80 @@
 namespace unmask::vulkan {
 namespace {
 
-constexpr uint64_t staging_bytes = 16ull << 20;
-
-constexpr VkPipelineStageFlags device_stages =
-    VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
-constexpr VkAccessFlags device_access = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT |
-                                        VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+constexpr uint64_t half_bytes = 8ull << 20;
 
 }  // namespace
 
-Transfer::Transfer(std::shared_ptr<Device> device) : device_(device), commands_(device) {}
+Transfer::Half::Half(std::shared_ptr<Device> device)
+    : commands(device),
+      buffer(std::make_shared<VulkanBuffer>(device, half_bytes, graph::Memory::shared, "staging")) {}
 
-VulkanBuffer& Transfer::staging() {
-  if (staging_ == nullptr)
-    staging_ = std::make_shared<VulkanBuffer>(device_, staging_bytes, graph::Memory::shared, "staging");
-  return *staging_;
+Transfer::Transfer(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+
+Transfer::Half& Transfer::half(uint64_t chunk) {
+  std::unique_ptr<Half>& half = halves_[chunk % halves_.size()];
+  if (half == nullptr) half = std::make_unique<Half>(device_);
+  return *half;
 }
 
-void Transfer::copy(const VulkanBuffer& from, uint64_t from_offset, const VulkanBuffer& to,
+void Transfer::finish(Half& half) {
+  half.commands.wait();
+  half.commands.clear();
+  std::memcpy(half.unread.data(), half.buffer->mapped(), half.unread.size());
+  half.unread = {};
+}
+
+void Transfer::finish_all() {
+  for (const auto& half : halves_)
+    if (half != nullptr) finish(*half);
+}
+
+void Transfer::copy(Half& half, const VulkanBuffer& from, uint64_t from_offset, const VulkanBuffer& to,
                     uint64_t to_offset, uint64_t bytes) {
-  commands_.begin(VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
-  commands_.barrier(device_stages | VK_PIPELINE_STAGE_HOST_BIT, device_access | VK_ACCESS_HOST_WRITE_BIT,
-                    VK_PIPELINE_STAGE_TRANSFER_BIT,
-                    VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
+  half.commands.begin();
+  half.commands.barrier(device_stages, device_writes, VK_PIPELINE_STAGE_TRANSFER_BIT, transfer_access);
   const VkBufferCopy region{from.base() + from_offset, to.base() + to_offset, bytes};
-  device_->vk().vkCmdCopyBuffer(commands_.buffer(), from.handle(), to.handle(), 1, &region);
-  commands_.barrier(VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
-                    device_stages | VK_PIPELINE_STAGE_HOST_BIT, device_access | VK_ACCESS_HOST_READ_BIT);
-  commands_.end();
-  commands_.run();
+  device_->vk().vkCmdCopyBuffer(half.commands.current(), from.handle(), to.handle(), 1, &region);
+  half.commands.barrier(VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+                        VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+  half.commands.end();
+  half.commands.submit();
 }
 
 void Transfer::write(const graph::Slice& to, std::span<const std::byte> from) {
   assert(from.size() <= to.size);
-  VulkanBuffer& buffer = buffer_of(to, *device_);
+  const VulkanBuffer& buffer = buffer_of(to, *device_);
+  if (from.empty()) return;
   if (buffer.mapped() != nullptr) {
     std::memcpy(buffer.mapped() + to.offset, from.data(), from.size());
     return;
   }
-  for (uint64_t done = 0; done < from.size(); done += staging_bytes) {
-    const uint64_t bytes = std::min<uint64_t>(staging_bytes, from.size() - done);
-    std::memcpy(staging().mapped(), from.data() + done, bytes);
-    copy(staging(), 0, buffer, to.offset + done, bytes);
+  for (uint64_t done = 0; done < from.size(); done += half_bytes) {
+    Half& next = half(done / half_bytes);
+    finish(next);
+    const std::span<const std::byte> chunk = from.subspan(done, std::min(half_bytes, from.size() - done));
+    std::memcpy(next.buffer->mapped(), chunk.data(), chunk.size());
+    copy(next, *next.buffer, 0, buffer, to.offset + done, chunk.size());
   }
+  finish_all();
 }
 
 void Transfer::read(const graph::Slice& from, std::span<std::byte> to) {
   assert(to.size() <= from.size);
-  VulkanBuffer& buffer = buffer_of(from, *device_);
+  const VulkanBuffer& buffer = buffer_of(from, *device_);
+  if (to.empty()) return;
   if (buffer.mapped() != nullptr) {
     std::memcpy(to.data(), buffer.mapped() + from.offset, to.size());
     return;
   }
-  for (uint64_t done = 0; done < to.size(); done += staging_bytes) {
-    const uint64_t bytes = std::min<uint64_t>(staging_bytes, to.size() - done);
-    copy(buffer, from.offset + done, staging(), 0, bytes);
-    std::memcpy(to.data() + done, staging().mapped(), bytes);
+  for (uint64_t done = 0; done < to.size(); done += half_bytes) {
+    Half& next = half(done / half_bytes);
+    finish(next);
+    const std::span<std::byte> chunk = to.subspan(done, std::min(half_bytes, to.size() - done));
+    copy(next, buffer, from.offset + done, *next.buffer, 0, chunk.size());
+    next.unread = chunk;
   }
+  finish_all();
 }
 
 void Transfer::fill_zero(VulkanBuffer& buffer) {
@@ -73,13 +90,14 @@ void Transfer::fill_zero(VulkanBuffer& buffer) {
     std::memset(buffer.mapped(), 0, buffer.size());
     return;
   }
-  commands_.begin(VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
-  device_->vk().vkCmdFillBuffer(commands_.buffer(), buffer.handle(), buffer.base(),
-                                (buffer.size() + 3) / 4 * 4, 0);
-  commands_.barrier(VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT, device_stages,
-                    device_access);
-  commands_.end();
-  commands_.run();
+  Half& any = half(0);
+  any.commands.begin();
+  any.commands.barrier(device_stages, device_writes, VK_PIPELINE_STAGE_TRANSFER_BIT, transfer_access);
+  const uint64_t words = (buffer.size() + 3) / 4;  // allocations are rounded up to more than that
+  device_->vk().vkCmdFillBuffer(any.commands.current(), buffer.handle(), buffer.base(), words * 4, 0);
+  any.commands.end();
+  any.commands.submit();
+  finish(any);
 }
 
 }  // namespace unmask::vulkan

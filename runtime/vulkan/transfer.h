@@ -2,12 +2,14 @@
 // buffer.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 
+#include "vulkan/buffer.h"
 #include "vulkan/commands.h"
-#include "vulkan/memory.h"
 
 namespace unmask::vulkan {
 
@@ -21,13 +23,22 @@ class Transfer {
   void fill_zero(VulkanBuffer& buffer);
 
  private:
-  VulkanBuffer& staging();
-  void copy(const VulkanBuffer& from, uint64_t from_offset, const VulkanBuffer& to, uint64_t to_offset,
-            uint64_t bytes);
+  // Half of the staging memory. While the device copies one half, the host fills or empties the other.
+  struct Half {
+    explicit Half(std::shared_ptr<Device> device);
+    Commands commands;
+    std::shared_ptr<VulkanBuffer> buffer;
+    std::span<std::byte> unread;  // where the content goes once the copy is done; empty when writing
+  };
+
+  Half& half(uint64_t chunk);
+  void finish(Half& half);
+  void finish_all();
+  void copy(Half& half, const VulkanBuffer& from, uint64_t from_offset, const VulkanBuffer& to,
+            uint64_t to_offset, uint64_t bytes);
 
   std::shared_ptr<Device> device_;
-  Commands commands_;
-  std::shared_ptr<VulkanBuffer> staging_;  // made on first need
+  std::array<std::unique_ptr<Half>, 2> halves_;  // made on first need
 };
 
 }  // namespace unmask::vulkan

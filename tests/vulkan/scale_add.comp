@@ -7,6 +7,6 @@ layout(set = 0, binding = 1) buffer Y { uint y[]; };
 layout(push_constant) uniform Push { uint count, scale; };
 
 void main() {
-  const uint i = gl_GlobalInvocationID.x + gl_GlobalInvocationID.y * gl_NumWorkGroups.x * gl_WorkGroupSize.x;
+  const uint i = gl_GlobalInvocationID.x;
   if (i < count) y[i] = y[i] * scale + x[i] + bias;
 }

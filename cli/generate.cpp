@@ -1,0 +1,263 @@
+// unmask generate: texts from prompts.
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "canvas_view.h"
+#include "commands.h"
+#include "interrupt.h"
+#include "model_flags.h"
+#include "option_flags.h"
+
+namespace cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* description =
+    "Write a text: masks after the prompt become tokens, step by step.\n"
+    "The prompt is --prompt, or the content of --prompt-file, or stdin (without its last new line).";
+
+constexpr const char* footer =
+    "--json prints one object:\n"
+    "  text               generated text, up to the end token\n"
+    "  tokens             ids of all generated positions\n"
+    "  prompt_tokens      how many tokens the prompt has, chat layout included\n"
+    "  forward_passes     of the model; rows: positions computed, summed over passes;\n"
+    "  rows, head_rows    head_rows: those that went through the LM head\n"
+    "  flops              a multiply-add is two; no padding\n"
+    "  bytes_read_back    from device to host in all; largest_read_back: in one step\n"
+    "  seconds            of decoding, loading not included; with --batch, of the batch\n"
+    "  tokens_per_second  positions that the model decided, per second\n"
+    "  device, driver, seed, model, finished\n"
+    "With --prompts it prints such an object per line, in the order of the prompts.";
+
+struct GenerateFlags {
+  ModelFlags model;
+  OptionFlags options;
+  std::optional<std::string> prompt, prompt_file, prompts;
+  std::string strategy = "vanilla";
+  int32_t batch = 1;
+  bool chat = false, watch = false, json = false;
+};
+
+std::string read_all(std::istream& in) {
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Failure(fmt::format("The file {} cannot be read.", path));
+  return read_all(file);
+}
+
+std::string prompt_of(const GenerateFlags& flags) {
+  if (flags.prompt) return *flags.prompt;
+  if (flags.prompt_file) return read_file(*flags.prompt_file);
+  if (isatty(STDIN_FILENO) == 1)
+    fmt::print(stderr, "Type the prompt; end it with Ctrl-D on a line of its own.\n");
+  return read_all(std::cin);
+}
+
+// One {"prompt": ...} per line; empty lines do not count.
+std::vector<std::string> prompts_of_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Failure(fmt::format("The file {} cannot be read.", path));
+  std::vector<std::string> prompts;
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const Json object = Json::parse(line, nullptr, false);
+    if (!object.is_object() || !object.contains("prompt") || !object["prompt"].is_string()) {
+      throw Failure(
+          fmt::format("{}, line {}: expected a JSON object with a text named \"prompt\".", path, number));
+    }
+    prompts.push_back(object["prompt"]);
+  }
+  return prompts;
+}
+
+void set_prompt(const GenerateFlags& flags, unmask_session* session, const std::string& prompt) {
+  // A NUL would end the text early without a word.
+  if (prompt.find('\0') != std::string::npos) throw Failure("The prompt has a NUL byte; remove it.");
+  const auto set = flags.chat ? unmask_session_set_chat : unmask_session_set_prompt;
+  check(set(session, prompt.c_str()));
+}
+
+// Sessions stepped together until each has its text.
+class Generation {
+ public:
+  Generation(const GenerateFlags& flags, unmask_model* model, const std::vector<std::string>& prompts)
+      : flags_(flags), model_(model) {
+    for (const std::string& prompt : prompts) {
+      sessions_.emplace_back(check(unmask_session_create(model, flags.options.get())));
+      set_prompt(flags, sessions_.back().get(), prompt);
+    }
+    std::vector<unmask_session*> raw;
+    for (const Session& s : sessions_) raw.push_back(s.get());
+    decoder_.reset(
+        check(unmask_decoder_create(raw.data(), static_cast<int32_t>(raw.size()), flags.strategy.c_str())));
+    decided_.resize(sessions_.size());
+  }
+
+  void run() {
+    std::optional<CanvasView> view;
+    if (flags_.watch && stdout_is_terminal()) view.emplace(model_, sessions_[0].get());
+    if (view) view->draw({}, "");
+    while (progress_.finished == 0) {
+      step();
+      const std::set<int32_t> fresh = take_events();
+      if (view) {
+        view->draw(fresh, step_text());
+      } else if (flags_.watch) {
+        fmt::print(stderr, "{}\n", step_text());
+      }
+    }
+    if (view) view->finish(text(0), summary());
+  }
+
+  size_t size() const { return sessions_.size(); }
+  std::string text(size_t index) const { return check(unmask_session_text(sessions_[index].get())); }
+  Json report(size_t index, const unmask_device* device) const;
+
+ private:
+  void step() {
+    if (interrupted()) check(unmask_decoder_cancel(decoder_.get()));
+    const unmask_status status = unmask_decoder_step(decoder_.get(), &progress_);
+    if (status == UNMASK_CANCELLED) fail_interrupted();
+    check(status);
+  }
+
+  // Positions of the first session that changed.
+  std::set<int32_t> take_events() {
+    std::set<int32_t> fresh;
+    auto event = initialised(unmask_event_init);
+    while (check_count(unmask_decoder_next_event(decoder_.get(), &event)) == 1) {
+      decided_[static_cast<size_t>(event.session)].insert(event.position);
+      if (event.session == 0) fresh.insert(event.position);
+    }
+    return fresh;
+  }
+
+  std::string step_text() const {
+    return fmt::format("step {}, {} of {} masks left, {:.1f} s", progress_.rounds, progress_.masks_left,
+                       progress_.masks_total, progress_.seconds);
+  }
+
+  std::string summary() const {
+    auto statistics = initialised(unmask_statistics_init);
+    check(unmask_session_get_statistics(sessions_[0].get(), &statistics));
+    return fmt::format("{} passes, {:.2f} s", statistics.forward_passes, progress_.seconds);
+  }
+
+  const GenerateFlags& flags_;
+  const unmask_model* model_;
+  std::vector<Session> sessions_;
+  Decoder decoder_;
+  std::vector<std::set<int32_t>> decided_;  // positions, of each session
+  unmask_progress progress_ = initialised(unmask_progress_init);
+};
+
+Json Generation::report(size_t index, const unmask_device* device) const {
+  const unmask_session* session = sessions_[index].get();
+  auto statistics = initialised(unmask_statistics_init);
+  check(unmask_session_get_statistics(session, &statistics));
+  const std::vector<int32_t> canvas = canvas_of(session);
+  const int64_t prompt_length = check_count(unmask_session_prompt_length(session));
+  const double seconds = progress_.seconds;
+  return {{"text", text(index)},
+          {"tokens", std::vector<int32_t>(canvas.begin() + prompt_length, canvas.end())},
+          {"prompt_tokens", prompt_length},
+          {"forward_passes", statistics.forward_passes},
+          {"rows", statistics.rows},
+          {"head_rows", statistics.head_rows},
+          {"flops", statistics.flops},
+          {"bytes_read_back", statistics.bytes_read_back},
+          {"largest_read_back", statistics.largest_read_back},
+          {"seconds", seconds},
+          {"tokens_per_second", seconds > 0 ? static_cast<double>(decided_[index].size()) / seconds : 0.0},
+          {"device", unmask_device_name(device)},
+          {"driver", unmask_device_driver(device)},
+          {"seed", flags_.options.integer("seed")},
+          {"model", flags_.model.model},
+          {"finished", progress_.finished != 0}};
+}
+
+void print_line(const std::string& text) {
+  fmt::print("{}\n", text);
+  std::fflush(stdout);  // a reader of a pipe sees each text as it is done
+}
+
+void print(const GenerateFlags& flags, const Generation& generation, const unmask_device* device) {
+  for (size_t i = 0; i < generation.size(); ++i) {
+    if (flags.json) {
+      print_line(generation.report(i, device).dump(-1, ' ', false, Json::error_handler_t::replace));
+    } else {
+      print_line(generation.text(i));
+    }
+  }
+}
+
+void generate(const GenerateFlags& flags) {
+  const std::vector<std::string> prompts =
+      flags.prompts ? prompts_of_file(*flags.prompts) : std::vector{prompt_of(flags)};
+  const LoadedModel loaded(flags.model);
+  const auto batch = static_cast<size_t>(flags.batch);
+  for (size_t begin = 0; begin < prompts.size(); begin += batch) {
+    const size_t end = std::min(prompts.size(), begin + batch);
+    Generation generation(
+        flags, loaded.model.get(),
+        {prompts.begin() + static_cast<ptrdiff_t>(begin), prompts.begin() + static_cast<ptrdiff_t>(end)});
+    generation.run();
+    if (!(flags.watch && stdout_is_terminal())) print(flags, generation, loaded.device.get());
+  }
+}
+
+}  // namespace
+
+void add_generate(CLI::App& program) {
+  const auto flags = std::make_shared<GenerateFlags>();
+  CLI::App* command = program.add_subcommand("generate", description);
+  command->footer(footer);
+  flags->model.add_to(*command);
+  CLI::Option* prompt = command->add_option("-p,--prompt", flags->prompt, "The prompt.")->type_name("TEXT");
+  CLI::Option* file =
+      command->add_option("--prompt-file", flags->prompt_file, "A file with the prompt.")->type_name("FILE");
+  CLI::Option* prompts = command
+                             ->add_option("--prompts", flags->prompts,
+                                          "Many prompts: one JSON object {\"prompt\": TEXT} per line.")
+                             ->type_name("FILE");
+  file->excludes(prompt);
+  prompts->excludes(prompt)->excludes(file);
+  command
+      ->add_option("--batch", flags->batch,
+                   "Prompts of --prompts stepped together. Their texts do not depend on it.")
+      ->type_name("INTEGER")
+      ->needs(prompts)
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_flag("--chat", flags->chat, "The prompt is a user's message, in the model's chat layout.");
+  CLI::Option* watch =
+      command->add_flag("--watch", flags->watch,
+                        "See the canvas fill in the terminal; elsewhere, a line per step goes to stderr.");
+  command->add_flag("--json", flags->json, "Print the text and what it cost as JSON; see below.")
+      ->excludes(watch);
+  watch->excludes(prompts);
+  add_strategy_flag(*command, flags->strategy);
+  flags->options.add_to(*command);
+  command->callback([flags] { generate(*flags); });
+}
+
+}  // namespace cli

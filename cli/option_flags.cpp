@@ -1,0 +1,91 @@
+#include "option_flags.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cli {
+
+namespace {
+
+constexpr const char* group = "Decoding";
+
+// "top_k" is --top-k; guidance also has the name that papers and other programs use.
+std::string flag_of(const std::string& name) {
+  std::string flag = "--" + name;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return name == "guidance" ? "--cfg," + flag : flag;
+}
+
+void check_usage(unmask_status status) {
+  if (status != UNMASK_OK) throw CLI::ValidationError(unmask_last_error());
+}
+
+}  // namespace
+
+void OptionFlags::add_to(CLI::App& command) {
+  for (int32_t i = 0; i < unmask_option_count(); ++i) add(command, i);
+}
+
+void OptionFlags::add(CLI::App& command, int32_t index) {
+  const std::string name = unmask_option_name(index);
+  const std::string flag = flag_of(name);
+  const std::string help = unmask_option_description(index);
+  unmask_options* options = options_.get();
+  const auto set_integer = [this, options, name](int64_t value) {
+    check_usage(unmask_options_set_integer(options, name.c_str(), value));
+    integers_[name] = value;
+  };
+  const double initial = unmask_option_default(index);
+  CLI::Option* option = nullptr;
+  switch (unmask_option_get_kind(index)) {
+    case UNMASK_OPTION_NUMBER:
+      option = command.add_option_function<double>(
+          flag,
+          [options, name](double value) {
+            check_usage(unmask_options_set_number(options, name.c_str(), value));
+          },
+          help);
+      option->type_name("NUMBER")->default_str(fmt::format("{}", initial));
+      break;
+    case UNMASK_OPTION_FLAG:
+      option = command.add_flag_function(
+          flag + ",!--no-" + flag.substr(2), [set_integer](int64_t count) { set_integer(count > 0 ? 1 : 0); },
+          fmt::format("{} [{}]", help, initial == 0 ? "off" : "on"));
+      break;
+    case UNMASK_OPTION_TEXT:
+      option = command.add_option_function<std::string>(
+          flag,
+          [options, name](const std::string& value) {
+            check_usage(unmask_options_set_text(options, name.c_str(), value.c_str()));
+          },
+          help);
+      option->type_name(unmask_option_choices(index))->default_str(unmask_option_default_text(index));
+      break;
+    default:
+      option = command.add_option_function<int64_t>(flag, set_integer, help);
+      option->type_name("INTEGER")->default_str(fmt::format("{}", initial));
+  }
+  option->group(group);
+}
+
+int64_t OptionFlags::integer(const std::string& name) const {
+  if (const auto set = integers_.find(name); set != integers_.end()) return set->second;
+  for (int32_t i = 0; i < unmask_option_count(); ++i) {
+    if (name == unmask_option_name(i)) return static_cast<int64_t>(unmask_option_default(i));
+  }
+  return 0;
+}
+
+void add_strategy_flag(CLI::App& command, std::string& strategy) {
+  std::string names;
+  for (int32_t i = 0; i < unmask_strategy_count(); ++i) {
+    names += (i == 0 ? "" : "|") + std::string(unmask_strategy_name(i));
+  }
+  command.add_option("--strategy", strategy, "How a round fills masks.")
+      ->type_name(names)
+      ->capture_default_str()
+      ->group(group);
+}
+
+}  // namespace cli

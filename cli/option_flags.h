@@ -1,0 +1,33 @@
+// The library's option table as flags of a command: names, help, ranges and defaults are the table's own.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+#include <string>
+
+#include "handles.h"
+
+namespace cli {
+
+class OptionFlags {
+ public:
+  // Adds a flag for every option there is. The object must live until the command has run.
+  void add_to(CLI::App& command);
+
+  const unmask_options* get() const { return options_.get(); }
+
+  // What was given for an option of kind integer, or its default.
+  int64_t integer(const std::string& name) const;
+
+ private:
+  void add(CLI::App& command, int32_t index);
+
+  Options options_{check(unmask_options_create())};
+  std::map<std::string, int64_t> integers_;
+};
+
+// --strategy, with the names there are.
+void add_strategy_flag(CLI::App& command, std::string& strategy);
+
+}  // namespace cli

@@ -1,0 +1,62 @@
+// The driver: runs a strategy over sessions, round by round, until no mask is left or the caller stops it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "decode/strategy.h"
+
+namespace unmask::decode {
+
+struct DecoderProgress {
+  uint32_t rounds = 0;
+  uint32_t masks_left = 0;  // over all sessions
+  uint32_t masks_total = 0;
+  double seconds = 0;  // spent in step()
+  bool finished = false;
+};
+
+struct LabelProfile {
+  std::string label;
+  uint32_t dispatches;  // in the last step
+  double seconds;       // on the device
+  graph::Work work;
+};
+
+// Sessions must share one model. One thread at a time, but cancel() may be called from any.
+class Decoder {
+ public:
+  Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::shared_ptr<Session>> sessions,
+          std::string_view strategy);
+
+  // One round; the first also takes the device memory. Throws cancelled after cancel(); the canvases keep
+  // what was committed. Once finished, does nothing.
+  DecoderProgress step();
+
+  // The step under way ends normally; the next one throws.
+  void cancel() { cancelled_ = true; }
+
+  // Device time and executed work per label since profiling was switched on; the costliest first.
+  void set_profiling(bool on);
+  std::vector<LabelProfile> profile() const;
+
+ private:
+  void attach(std::vector<std::shared_ptr<Session>> sessions);
+  Denoiser& denoiser();
+  uint32_t masks_left() const;
+
+  std::unique_ptr<graph::Backend> backend_;
+  // Keeps a session alive and attached.
+  using Attachment = std::unique_ptr<Session, std::function<void(Session*)>>;
+  std::vector<Attachment> attached_;
+  std::vector<Session*> sessions_;
+  std::unique_ptr<Strategy> strategy_;
+  std::optional<Denoiser> denoiser_;
+  DecoderProgress progress_;
+  std::atomic<bool> cancelled_ = false;
+};
+
+}  // namespace unmask::decode

@@ -1,0 +1,277 @@
+#include "decode/denoiser.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "base/error.h"
+#include "cache/store.h"
+
+namespace unmask::decode {
+
+using graph::Memory;
+using graph::Slice;
+using model::ForwardPlan;
+using model::PlanShape;
+using tensor::Candidate;
+using tensor::Matrix;
+using tensor::none;
+using tensor::Ops;
+
+namespace {
+
+constexpr size_t most_programs = 32;
+
+// Rows whose logits are written out at once for top-k and top-p.
+constexpr uint32_t filtered_rows = model::row_padding;
+
+uint32_t aligned_slots(uint32_t length) {
+  return (length + model::slot_alignment - 1) / model::slot_alignment * model::slot_alignment;
+}
+
+}  // namespace
+
+Denoiser::Denoiser(graph::Backend& backend, std::span<Session* const> sessions)
+    : backend_(backend),
+      sessions_(sessions.begin(), sessions.end()),
+      model_(sessions[0]->model()),
+      policy_(cache::make_policy(sessions[0]->options().cache)) {
+  place_sessions();
+  allocate();
+  upload_canvases();
+}
+
+void Denoiser::place_sessions() {
+  for (const Session* s : sessions_) {
+    const bool guided = s->options().guidance > 0;
+    const uint32_t length = aligned_slots(s->length());
+    places_.push_back({slots_, guided ? slots_ + length : none});
+    slots_ += guided ? 2 * length : length;
+    most_rows_ += guided ? 2 * s->length() : s->length();
+    most_candidates_ += std::min(s->options().block, s->options().length);
+  }
+}
+
+void Denoiser::allocate() {
+  const model::ModelConfig& c = model_.config;
+  const uint32_t candidates = std::max(model::padded(most_candidates_), filtered_rows);
+  const bool filtered = std::ranges::any_of(
+      sessions_, [](const Session* s) { return s->options().top_k > 0 || s->options().top_p < 1; });
+  const bool guided = std::ranges::any_of(places_, [](const Place& p) { return p.mirror_slot != none; });
+  plan_buffers_ =
+      model::PlanBuffers::allocate(backend_, most_rows_, candidates, static_cast<uint32_t>(sessions_.size()));
+  workspace_ = model::Workspace::allocate(backend_, c, most_rows_);
+  kv_ = cache::allocate_store(backend_, c, slots_, policy_->keeps_keys());
+  tokens_ = tensor::allocate_array<uint32_t>(backend_, slots_, Memory::device, "canvas");
+  confidence_ = tensor::allocate_array<float>(backend_, slots_, Memory::device, "confidence");
+  const uint64_t partials = tensor::head_partials_bytes(candidates, c.vocabulary);
+  partials_ = {backend_.allocate(partials, Memory::device, "head partials"), 0, partials};
+  stats_ =
+      tensor::allocate_array<tensor::TokenStats>(backend_, candidates, Memory::device, "token statistics");
+  const uint64_t results = uint64_t{read_back_limit} * sessions_.size();
+  results_ = {backend_.allocate(results, Memory::shared, "commits"), 0, results};
+  gathered_ = Matrix::allocate(backend_, candidates, c.hidden, "asked rows");
+  hidden_ = Matrix::allocate(backend_, candidates, c.hidden, "normed asked rows");
+  if (guided) unconditional_ = Matrix::allocate(backend_, candidates, c.hidden, "unconditional rows");
+  if (filtered) logits_ = Matrix::allocate(backend_, filtered_rows, c.vocabulary, "logits");
+}
+
+void Denoiser::upload_canvases() {
+  std::vector<uint32_t> tokens(slots_, static_cast<uint32_t>(model_.config.mask_token));
+  for (size_t i = 0; i < sessions_.size(); ++i) {
+    const std::span<const int32_t> canvas = sessions_[i]->tokens();
+    std::ranges::copy(canvas, tokens.begin() + places_[i].base_slot);
+    if (places_[i].mirror_slot == none) continue;
+    // Guidance's unconditional pass sees masks in place of the prompt.
+    std::ranges::copy(sessions_[i]->generated(),
+                      tokens.begin() + places_[i].mirror_slot + sessions_[i]->prompt_length());
+  }
+  backend_.write(tokens_, std::as_bytes(std::span(tokens)));
+}
+
+void Denoiser::step(std::span<const Request> requests) {
+  const ForwardPlan p = plan(requests);
+  plan_buffers_.write(backend_, p);
+  graph::Program& replay = program(p.shape());
+  backend_.run(replay);
+  if (profiling_) count_executed(replay.recording());
+  count(requests, p, replay.recording());
+  apply_commits(requests);
+}
+
+ForwardPlan Denoiser::plan(std::span<const Request> requests) {
+  ForwardPlan p;
+  for (const Request& r : requests) {
+    const Session& s = *sessions_[r.session];
+    const Place& place = places_[r.session];
+    const auto sequence = static_cast<uint32_t>(p.sequences.size());
+    const auto first_row = static_cast<uint32_t>(p.rows.size());
+    policy_->plan({sequence, place.base_slot, s.length()}, p);
+    if (place.mirror_slot != none) policy_->plan({sequence, place.mirror_slot, s.length()}, p);
+    p.sequences.push_back(sequence_step(r));
+    p.sequences.back().candidate_begin = static_cast<uint32_t>(p.candidates.size());
+    add_candidates(r, first_row, p);
+    p.sequences.back().candidate_count =
+        static_cast<uint32_t>(p.candidates.size()) - p.sequences.back().candidate_begin;
+    assert(r.commit_count <= p.sequences.back().candidate_count);
+  }
+  return p;
+}
+
+void Denoiser::add_candidates(const Request& r, uint32_t first_row, ForwardPlan& p) const {
+  const Session& s = *sessions_[r.session];
+  const Place& place = places_[r.session];
+  std::vector<uint32_t> row_of_slot(slots_, none);
+  for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
+  for (uint32_t position = r.begin; position < r.end; ++position) {
+    if (!s.masked(position)) continue;
+    const uint32_t slot = place.base_slot + position;
+    const uint32_t mirror = place.mirror_slot == none ? none : place.mirror_slot + position;
+    assert(row_of_slot[slot] != none);
+    p.candidates.push_back({.row = row_of_slot[slot],
+                            .unconditional_row = mirror == none ? none : row_of_slot[mirror],
+                            .sequence = static_cast<uint32_t>(p.sequences.size()) - 1,
+                            .position = position,
+                            .slot = slot,
+                            .mirror_slot = mirror,
+                            .times_remasked = 0,
+                            .reserved = 0});
+  }
+}
+
+tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
+  const Session& s = *sessions_[r.session];
+  const SessionOptions& o = s.options();
+  const model::ModelConfig& c = model_.config;
+  return {.seed_low = static_cast<uint32_t>(o.seed),
+          .seed_high = static_cast<uint32_t>(o.seed >> 32),
+          .temperature = o.temperature,
+          .masks_left = s.masks_left(),
+          .candidate_begin = 0,
+          .candidate_count = 0,
+          .commit_count = r.commit_count,
+          .confidence = static_cast<uint32_t>(o.remasking),
+          .suppressed0 = static_cast<uint32_t>(c.mask_token),
+          .suppressed1 = o.suppress_end ? static_cast<uint32_t>(c.end_token) : none,
+          .postponed0 = o.postpone_end ? static_cast<uint32_t>(c.end_token) : none,
+          .postponed1 = o.postpone_end ? static_cast<uint32_t>(model_.end_of_turn_token.value_or(-1)) : none,
+          .top_k = o.top_k,
+          .top_p = o.top_p,
+          .guidance = o.guidance,
+          .reserved = 0};
+}
+
+graph::Program& Denoiser::program(const PlanShape& shape) {
+  const auto found = std::ranges::find(programs_, shape, &CachedProgram::shape);
+  if (found != programs_.end()) {
+    programs_.splice(programs_.begin(), programs_, found);
+  } else {
+    programs_.push_front({shape, backend_.prepare(record(shape))});
+    if (programs_.size() > most_programs) programs_.pop_back();
+  }
+  return *programs_.front().program;
+}
+
+graph::Recording Denoiser::record(const PlanShape& shape) const {
+  graph::Recording recording;
+  Ops ops(backend_.traits(), recording);
+  const Matrix hidden = record_hidden_states(ops, shape);
+  ops.head(hidden, model_.network->head(), plan_buffers_.candidates, plan_buffers_.sequences, shape.noisy,
+           partials_, stats_);
+  if (shape.filtered) record_filtered_sampling(ops, hidden);
+  ops.select_commit(shape.sequences, read_back_limit, plan_buffers_.sequences, plan_buffers_.candidates,
+                    stats_, tokens_, confidence_, results_);
+  return recording;
+}
+
+Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape) const {
+  const Matrix x = model_.network->record({ops, plan_buffers_, kv_, workspace_, tokens_, shape.rows});
+  const Matrix gathered = gathered_.first(shape.logit_rows);
+  const Matrix hidden = hidden_.first(shape.logit_rows);
+  const auto norm = [&](const Slice& rows, const Matrix& y) {
+    ops.gather_rows(x, rows, gathered);
+    ops.rms_norm(gathered, model_.network->final_norm(), static_cast<float>(model_.config.norm_eps), y,
+                 graph::Extent::logit_rows);
+  };
+  norm(plan_buffers_.logit_rows, hidden);
+  if (shape.guided) {
+    // The head is linear, so guidance combines hidden rows instead of logits.
+    const Matrix unconditional = unconditional_.first(shape.logit_rows);
+    norm(plan_buffers_.unconditional_rows, unconditional);
+    ops.guidance(hidden, unconditional, plan_buffers_.candidates, plan_buffers_.sequences, hidden);
+  }
+  return hidden;
+}
+
+void Denoiser::record_filtered_sampling(Ops& ops, const Matrix& hidden) const {
+  for (uint32_t first = 0; first < hidden.rows; first += filtered_rows) {
+    const uint32_t count = std::min(filtered_rows, hidden.rows - first);
+    ops.matmul(hidden.range(first, count), model_.network->head(), logits_.first(count), false, "logits",
+               graph::Extent::logit_rows);
+    ops.filtered_sample(logits_.first(count), first, plan_buffers_.candidates, plan_buffers_.sequences,
+                        stats_);
+  }
+}
+
+void Denoiser::count(std::span<const Request> requests, const ForwardPlan& p,
+                     const graph::Recording& recording) {
+  std::vector<graph::Counts> counts(p.sequences.size());
+  for (size_t i = 0; i < p.rows.size(); ++i) {
+    graph::Counts& c = counts[p.rows[i].sequence];
+    ++c.rows;
+    c.row_keys += (p.ranges[i].end0 - p.ranges[i].begin0) + (p.ranges[i].end1 - p.ranges[i].begin1);
+  }
+  for (size_t i = 0; i < requests.size(); ++i) {
+    counts[i].logit_rows = p.sequences[i].candidate_count;
+    Statistics& s = sessions_[requests[i].session]->statistics();
+    ++s.forward_passes;
+    s.rows += counts[i].rows;
+    s.head_rows += counts[i].logit_rows;
+    s.flops += recording.flops(counts[i]);
+  }
+}
+
+void Denoiser::set_profiling(bool on) {
+  profiling_ = on;
+  work_.clear();
+  backend_.reset_profile();
+  backend_.set_profiling(on);
+}
+
+void Denoiser::count_executed(const graph::Recording& recording) {
+  for (auto& [label, sum] : work_) sum.dispatches = 0;
+  for (const graph::Dispatch& d : recording.dispatches()) {
+    LabelWork& sum = work_[d.label];
+    ++sum.dispatches;
+    sum.work += d.work;
+  }
+}
+
+void Denoiser::apply_commits(std::span<const Request> requests) {
+  std::array<std::byte, read_back_limit> bytes;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const Request& r = requests[i];
+    const size_t size = sizeof(tensor::CommitHeader) + r.commit_count * sizeof(tensor::Commit);
+    backend_.read(results_.sub(i * read_back_limit, size), std::span(bytes).first(size));
+    tensor::CommitHeader header;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    Session& s = *sessions_[r.session];
+    require(header.count == r.commit_count, Status::internal,
+            "The device committed {} tokens where {} were asked for; its driver may be defective.",
+            header.count, r.commit_count);
+    for (uint32_t j = 0; j < header.count; ++j) {
+      tensor::Commit commit;
+      std::memcpy(&commit, bytes.data() + sizeof(header) + j * sizeof(commit), sizeof(commit));
+      const uint32_t position = commit.slot - places_[r.session].base_slot;
+      require(position >= r.begin && position < r.end && s.masked(position) &&
+                  commit.token < model_.config.vocabulary && static_cast<int32_t>(commit.token) != s.mask_token(),
+              Status::internal, "The device committed token {} at position {}; its driver may be defective.",
+              commit.token, position);
+      s.commit(position, static_cast<int32_t>(commit.token));
+    }
+    s.statistics().bytes_read_back += size;
+    s.statistics().largest_read_back = std::max<uint64_t>(s.statistics().largest_read_back, size);
+  }
+}
+
+}  // namespace unmask::decode

@@ -1,0 +1,61 @@
+// Options by name: one table that the C ABI, the command line and the bindings enumerate.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/layouts.h"
+
+namespace unmask::decode {
+
+enum class OptionKind : int32_t { number = 0, integer = 1, flag = 2, text = 3 };
+
+struct OptionInfo {
+  const char* name;
+  OptionKind kind;
+  double default_number;
+  double minimum, maximum;
+  const char* default_text;  // of kind text
+  const char* choices;       // of kind text: "a|b|c"
+  const char* description;   // a sentence, with the unit and the meaning of special values
+};
+
+std::span<const OptionInfo> option_table();
+
+// Values by name; those not set have the table's defaults. A value is checked when it is set.
+class Options {
+ public:
+  // Throws not_found for an unknown name (with the nearest known ones), invalid_argument for a bad value.
+  void set_number(std::string_view name, double value);
+  void set_integer(std::string_view name, int64_t value);
+  void set_text(std::string_view name, std::string_view value);
+
+  double number(std::string_view name) const;
+  int64_t integer(std::string_view name) const;
+  bool flag(std::string_view name) const { return integer(name) != 0; }
+  const std::string& text(std::string_view name) const;
+
+ private:
+  std::map<std::string, double, std::less<>> numbers_;
+  std::map<std::string, int64_t, std::less<>> integers_;
+  std::map<std::string, std::string, std::less<>> texts_;
+};
+
+// What a session needs to know, typed. See the table for meanings.
+struct SessionOptions {
+  uint32_t length, block, steps;
+  tensor::Confidence remasking;
+  float temperature, top_p, guidance;
+  uint32_t top_k;
+  uint64_t seed;
+  bool stop_at_end, suppress_end, postpone_end;
+  std::string cache;
+
+  explicit SessionOptions(const Options& options);
+};
+
+}  // namespace unmask::decode

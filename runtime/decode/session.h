@@ -1,0 +1,87 @@
+// One sequence being written: its canvas, options, random seed and counters. Which device rows it occupies is
+// the denoiser's business.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "decode/options.h"
+#include "model/model.h"
+
+namespace unmask::decode {
+
+// What a session has cost so far. Rows and FLOPs are of this session alone, without padding.
+struct Statistics {
+  uint64_t forward_passes = 0;
+  uint64_t rows = 0;               // computed, summed over passes
+  uint64_t head_rows = 0;          // of them through the LM head
+  uint64_t flops = 0;              // a multiply-add is two
+  uint64_t bytes_read_back = 0;    // device to host
+  uint64_t largest_read_back = 0;  // in one step
+};
+
+// A token appeared at a position (or, with strategies that revise, replaced another there).
+struct Event {
+  uint32_t position;
+  int32_t token;
+  int32_t previous;  // the token replaced: the mask token, unless this is a revision
+  uint32_t step;     // forward pass in which it happened, from 1
+};
+
+// Not thread-safe.
+class Session {
+ public:
+  Session(std::shared_ptr<const model::Model> model, const SessionOptions& options);
+
+  // The canvas becomes the prompt followed by `length` masks. Clears counters and events. Throws
+  // invalid_argument for ids outside the vocabulary or a canvas longer than the model's positions,
+  // wrong_state while a decoder has it.
+  void set_prompt(std::span<const int32_t> prompt);
+
+  const model::Model& model() const { return *model_; }
+  const std::shared_ptr<const model::Model>& shared_model() const { return model_; }
+  const SessionOptions& options() const { return options_; }
+
+  std::span<const int32_t> tokens() const { return tokens_; }
+  std::span<const int32_t> generated() const { return std::span(tokens_).subspan(prompt_length_); }
+  uint32_t length() const { return static_cast<uint32_t>(tokens_.size()); }
+  uint32_t prompt_length() const { return prompt_length_; }
+  int32_t mask_token() const { return model_->config.mask_token; }
+  int32_t end_token() const { return model_->config.end_token; }
+  bool masked(uint32_t position) const { return tokens_[position] == mask_token(); }
+  uint32_t masks_left() const { return masks_left_; }
+  uint32_t masks_in(uint32_t begin, uint32_t end) const;
+
+  // A token of the canvas changes. Keeps the mask count and appends an event.
+  void commit(uint32_t position, int32_t token);
+
+  // Fills every mask left with the end token: the text is over. Not events, nobody predicted these.
+  void finish_with_end_tokens();
+
+  // The generated tokens up to the first end token or mask-free end.
+  std::span<const int32_t> answer() const;
+
+  Statistics& statistics() { return statistics_; }
+  const Statistics& statistics() const { return statistics_; }
+
+  // A decoder takes the session, and gives it back when it goes. Throws wrong_state if another one has it.
+  void attach();
+  void detach() { attached_ = false; }
+
+  // Events since the last call, oldest first.
+  std::vector<Event> take_events();
+
+ private:
+  std::shared_ptr<const model::Model> model_;
+  SessionOptions options_;
+  std::vector<int32_t> tokens_;
+  uint32_t prompt_length_ = 0;
+  uint32_t masks_left_ = 0;
+  Statistics statistics_;
+  std::vector<Event> events_;
+  bool attached_ = false;
+};
+
+}  // namespace unmask::decode

@@ -1,0 +1,38 @@
+// The building blocks that architectures share. An architecture's file spells its forward pass in calls to
+// these.
+#pragma once
+
+#include "model/network.h"
+
+namespace unmask::model {
+
+struct AttentionWeights {
+  graph::Slice norm;      // [hidden]
+  tensor::Weight qkv;     // [(heads + 2 kv_heads) head_dim, hidden]: q, k and v stacked
+  tensor::Weight output;  // [hidden, heads head_dim]
+};
+
+struct MlpWeights {
+  graph::Slice norm;       // [hidden]
+  tensor::Weight gate_up;  // [2 ffn, hidden]: gate and up stacked
+  tensor::Weight down;     // [hidden, ffn]
+};
+
+struct RotaryAttention {
+  tensor::HeadShape shape;
+  graph::Slice rope_table;
+  float norm_eps;
+};
+
+// x [R, hidden] = embeddings of the tokens in the rows' slots.
+tensor::Matrix embed(const Forward& f, const tensor::Weight& table);
+
+// x += Wo attention(rope(Wq n), rope(Wk n), Wv n), n = rms_norm(x). Keys and values go to the cache of
+// `layer`.
+void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const AttentionWeights& w,
+               const tensor::Matrix& x);
+
+// x += Wdown(silu(Wgate n) * Wup n), n = rms_norm(x) (Shazeer 2020, SwiGLU).
+void gated_mlp(const Forward& f, float norm_eps, const MlpWeights& w, const tensor::Matrix& x);
+
+}  // namespace unmask::model

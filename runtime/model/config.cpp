@@ -1,0 +1,141 @@
+#include "model/config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "model/config_family.h"
+#include "model/json.h"
+
+namespace unmask::model {
+namespace {
+
+constexpr uint64_t max_config_bytes = 1'000'000;
+constexpr uint32_t max_head_dim = 1024;
+
+// --- which family ---
+
+bool names_class(const Json& config, const char* class_name) {
+  const Json* classes = find_member(config, "architectures");
+  return classes != nullptr && classes->is_array() &&
+         std::find(classes->begin(), classes->end(), class_name) != classes->end();
+}
+
+bool has_signature(const Json& config, std::span<const char* const> keys) {
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](const char* key) { return find_member(config, key) != nullptr; });
+}
+
+bool belongs(const Json& config, const ConfigFamily& family) {
+  if (const Json* type = find_member(config, "model_type")) return *type == family.model_type;
+  if (find_member(config, "architectures") != nullptr) return names_class(config, family.class_name);
+  return has_signature(config, family.signature);
+}
+
+std::string known_types() {
+  std::vector<std::string_view> names;
+  for (const ConfigFamily& family : config_families()) names.push_back(family.model_type);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+const ConfigFamily& family_of(const Json& config, const std::string& where) {
+  for (const ConfigFamily& family : config_families())
+    if (belongs(config, family)) return family;
+  const Json* type = find_member(config, "model_type");
+  fail(Status::unsupported, "{} describes a model of type {}; this build runs: {}.", where,
+       type != nullptr ? excerpt(*type) : "unknown (it has no \"model_type\")", known_types());
+}
+
+// --- its fields ---
+
+class ConfigReader {
+ public:
+  ConfigReader(const Json& json, const ConfigFamily& family, const std::string& where)
+      : json_(json), family_(family), where_(where) {}
+
+  ModelConfig read() const {
+    for (const FixedField& field : family_.fixed) check_fixed(field);
+    ModelConfig config{.architecture = family_.architecture};
+    for (const IntegerField& field : family_.integers)
+      config.*field.member = static_cast<uint32_t>(integer(field.key, 1, field.max));
+    for (const NumberField& field : family_.numbers) config.*field.member = number(field);
+    config.tie_embeddings = bool_member_or(json_, family_.tie_embeddings, false, where_);
+    config.head_dim = head_dim(config);
+    const int64_t last_token = int64_t{config.vocabulary} - 1;
+    for (const TokenField& field : family_.tokens)
+      config.*field.member = static_cast<int32_t>(integer(field.key, 0, last_token));
+    if (find_member(json_, family_.begin_token) != nullptr)
+      config.begin_token = static_cast<int32_t>(integer({family_.begin_token}, 0, last_token));
+    check_shape(config, where_);
+    return config;
+  }
+
+ private:
+  const Json& value(const ConfigKey& key) const {
+    const Json* found = find_member(json_, key.key);
+    if (found == nullptr && key.otherwise != nullptr) found = find_member(json_, key.otherwise);
+    require(found != nullptr, Status::bad_model, "{} lacks \"{}\".", where_, key.key);
+    return *found;
+  }
+
+  std::string what(const ConfigKey& key) const { return fmt::format("\"{}\" of {}", key.key, where_); }
+
+  int64_t integer(const ConfigKey& key, int64_t min, int64_t max) const {
+    return as_integer(value(key), min, max, what(key));
+  }
+
+  double number(const NumberField& field) const {
+    const Json& json = value(field.key);
+    const double result = json.is_number() ? json.get<double>() : 0.0;
+    require(result > 0 && result <= field.max, Status::bad_model,
+            "{} must be a number above 0 and up to {}, not {}.", what(field.key), field.max, excerpt(json));
+    return result;
+  }
+
+  void check_fixed(const FixedField& field) const {
+    const Json* found = find_member(json_, field.key);
+    if (found == nullptr && field.absent_is_same) return;
+    const bool same = found != nullptr && field.value != nullptr && *found == Json::parse(field.value);
+    require(same, Status::unsupported, "{} has {} = {}; of {} models only those with {} are supported.",
+            where_, field.key, found != nullptr ? excerpt(*found) : "nothing", family_.architecture,
+            field.value != nullptr ? field.value : "nothing");
+  }
+
+  uint32_t head_dim(const ModelConfig& config) const {
+    if (family_.head_dim != nullptr && find_member(json_, family_.head_dim) != nullptr)
+      return static_cast<uint32_t>(integer({family_.head_dim}, 1, max_head_dim));
+    require(config.hidden % config.heads == 0, Status::bad_model,
+            "{} spreads a hidden size of {} over {} heads, which does not come out even.", where_,
+            config.hidden, config.heads);
+    return config.hidden / config.heads;
+  }
+
+  const Json& json_;
+  const ConfigFamily& family_;
+  const std::string& where_;
+};
+
+}  // namespace
+
+void check_shape(const ModelConfig& c, const std::string& where) {
+  require(c.head_dim % 2 == 0 && c.head_dim > 0 && c.head_dim <= max_head_dim, Status::bad_model,
+          "{} has heads of {} values; rotary positions need an even number up to {}.", where, c.head_dim, max_head_dim);
+  require(c.heads % c.kv_heads == 0, Status::bad_model,
+          "{} shares {} key-value heads among {} heads, which does not come out even.", where, c.kv_heads, c.heads);
+  for (const uint32_t width : {c.hidden, c.ffn, c.heads * c.head_dim}) {
+    require(width % 8 == 0, Status::unsupported,
+            "{} has a layer of {} values; the kernels need multiples of 8 for the hidden size, the feed-forward size "
+            "and the heads together.",
+            where, width);
+  }
+}
+
+ModelConfig read_config(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "config.json";
+  const std::string where = path.string();
+  const Json json = read_json_object(path, max_config_bytes);
+  return ConfigReader(json, family_of(json, where), where).read();
+}
+
+}  // namespace unmask::model

@@ -1,0 +1,41 @@
+// What config.json says of a model, in the same words for every family.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace unmask::model {
+
+// Plain values, checked against each other and against the limits of what can exist.
+struct ModelConfig {
+  std::string architecture;  // "llada"; the name of the file in model/arch
+
+  uint32_t layers = 0;
+  uint32_t hidden = 0;      // width of the residual stream
+  uint32_t heads = 0;       // query heads
+  uint32_t kv_heads = 0;    // key and value heads; divides heads
+  uint32_t head_dim = 0;    // even
+  uint32_t ffn = 0;         // inner width of the gated MLP
+  uint32_t vocabulary = 0;  // rows of the embedding; at least the tokens of the tokenizer
+  uint32_t positions = 0;   // longest sequence
+  double rope_theta = 0;
+  double norm_eps = 0;
+  bool tie_embeddings = false;  // the LM head is the embedding, transposed
+
+  int32_t mask_token = 0;
+  int32_t end_token = 0;  // fills the answer after its end
+  int32_t pad_token = 0;  // end_token where the file does not say
+  std::optional<int32_t> begin_token;
+};
+
+// Reads config.json of a Hugging Face folder. Throws not_found or io, bad_model where a value is missing or
+// makes no sense, and unsupported where the file describes a model that this build cannot run.
+ModelConfig read_config(const std::filesystem::path& folder);
+
+// Whether the parts of a shape go together, and suit the kernels. Throws bad_model or unsupported; `where` begins the
+// sentence.
+void check_shape(const ModelConfig& config, const std::string& where);
+
+}  // namespace unmask::model

@@ -1,0 +1,60 @@
+// How the families of models spell their config.json: one table each, so that a family joins with a table.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "model/config.h"
+
+namespace unmask::model {
+
+// Where a value stands: under `key`, or where that is absent or null under `otherwise`.
+struct ConfigKey {
+  const char* key;
+  const char* otherwise = nullptr;
+};
+
+// A whole number from 1 to `max`.
+struct IntegerField {
+  ConfigKey key;
+  uint32_t ModelConfig::*member;
+  uint32_t max;
+};
+
+// A finite number above 0, up to `max`.
+struct NumberField {
+  ConfigKey key;
+  double ModelConfig::*member;
+  double max;
+};
+
+struct TokenField {
+  ConfigKey key;
+  int32_t ModelConfig::*member;
+};
+
+// A switch of the original code of which we run one setting only. `value` is JSON text; null means that the
+// key must be absent or null. `absent_is_same` says whether leaving the key out means that setting.
+struct FixedField {
+  const char* key;
+  const char* value;
+  bool absent_is_same;
+};
+
+struct ConfigFamily {
+  const char* architecture;
+  const char* model_type;                  // the value of "model_type"
+  const char* class_name;                  // the value in "architectures"
+  std::span<const char* const> signature;  // a file without those two belongs here if it has all these keys
+  std::span<const IntegerField> integers;
+  std::span<const NumberField> numbers;
+  std::span<const TokenField> tokens;
+  std::span<const FixedField> fixed;
+  const char* tie_embeddings;  // key of a flag, false where absent
+  const char* begin_token;     // key of the optional token before a text
+  const char* head_dim;        // key of an explicit head size; null: always hidden / heads
+};
+
+std::span<const ConfigFamily> config_families();
+
+}  // namespace unmask::model

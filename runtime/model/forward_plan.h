@@ -1,0 +1,61 @@
+// A forward pass as data: which rows enter, what each may attend to, where its keys and values go, and which
+// rows need logits. Cache policies write plans, architectures record them, and neither knows the other.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tensor/layouts.h"
+#include "tensor/tensor.h"
+
+namespace unmask::model {
+
+// What a recording depends on. Counts are padded; a plan with other contents and the same shape is a replay.
+struct PlanShape {
+  uint32_t rows = 0;
+  uint32_t logit_rows = 0;
+  uint32_t sequences = 0;
+  bool guided = false;    // candidates have an unconditional twin
+  bool noisy = false;     // some sequence samples with temperature
+  bool filtered = false;  // some sequence samples with top-k or top-p
+
+  auto operator<=>(const PlanShape&) const = default;
+};
+
+// One step's plan for a batch of sequences. Row and candidate counts here are exact; shape() pads them.
+struct ForwardPlan {
+  std::vector<tensor::Row> rows;
+  std::vector<tensor::KeyRanges> ranges;  // one per row
+  std::vector<tensor::Candidate> candidates;
+  std::vector<tensor::SequenceStep> sequences;
+
+  PlanShape shape() const;
+  graph::Counts counts() const;
+};
+
+// Row counts are padded to multiples of this, so that a handful of recordings serve a whole run.
+constexpr uint32_t row_padding = 16;
+constexpr uint32_t padded(uint32_t count) { return (count + row_padding - 1) / row_padding * row_padding; }
+
+// Slots of different sequences begin at multiples of this (a key tile of the attention kernel), so that a
+// sequence's result does not depend on its neighbours in a batch.
+constexpr uint32_t slot_alignment = 32;
+
+// The plan in device memory, filled before each run. Capacities are fixed when it is allocated.
+struct PlanBuffers {
+  graph::Slice rows, ranges, candidates, sequences;
+  graph::Slice logit_rows, unconditional_rows;  // u32 per candidate, `none` for padding
+
+  static PlanBuffers allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates,
+                              uint32_t sequences);
+  void write(graph::Backend& backend, const ForwardPlan& plan) const;
+};
+
+// Keys (after RoPE) and values of each layer, [slots, kv_heads * head_dim] each. Layers may share storage
+// when nothing is kept between passes.
+struct KvView {
+  std::vector<graph::Slice> keys, values;  // one per layer
+  uint32_t slots = 0;
+};
+
+}  // namespace unmask::model

@@ -1,0 +1,58 @@
+#include "model/model.h"
+
+#include "base/error.h"
+
+namespace unmask::model {
+
+const Tokenizer& Model::require_tokenizer() const {
+  require(tokenizer.has_value(), Status::unsupported,
+          "'{}' has no tokenizer.json, so text cannot be read or written; work with token ids instead.",
+          path.string());
+  return *tokenizer;
+}
+
+std::vector<int32_t> Model::encode_user_message(std::string_view message) const {
+  require(chat.has_value(), Status::unsupported,
+          "The chat layout of '{}' is not known; give the whole prompt as plain text instead.",
+          path.string());
+  std::vector<ChatMessage> messages;
+  if (!system_message.empty()) messages.push_back({"system", system_message});
+  messages.push_back({"user", std::string(message)});
+  return encode_chat(require_tokenizer(), *chat, messages, true);
+}
+
+Loader::Loader(const std::filesystem::path& folder, std::unique_ptr<graph::Backend> backend)
+    : backend_(std::move(backend)) {
+  model_->path = folder;
+  model_->config = read_config(folder);
+  if (std::filesystem::exists(folder / "tokenizer.json")) {
+    model_->tokenizer = Tokenizer::load(folder);
+    model_->chat = find_chat_format(*model_->tokenizer);
+    model_->system_message = default_system_message(folder);
+    if (model_->chat) model_->end_of_turn_token = model_->tokenizer->token_id(model_->chat->end);
+  }
+  source_ = std::make_unique<FileTensors>(open_weights(folder));
+  load_network();
+}
+
+Loader::Loader(const ModelConfig& config, DType dtype, uint64_t seed, std::unique_ptr<graph::Backend> backend)
+    : backend_(std::move(backend)), source_(std::make_unique<RandomTensors>(dtype, seed)) {
+  model_->path = "synthetic";
+  model_->config = config;
+  load_network();
+}
+
+void Loader::load_network() {
+  uploader_ = std::make_unique<Uploader>(*backend_, *source_);
+  model_->network = find_architecture(model_->config.architecture).load(model_->config, *uploader_);
+  model_->parameters = uploader_->parameters();
+  model_->weight_bytes = uploader_->bytes_total();
+}
+
+std::shared_ptr<const Model> Loader::finish() {
+  while (uploader_->step()) {
+  }
+  return std::move(model_);
+}
+
+}  // namespace unmask::model

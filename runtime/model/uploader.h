@@ -1,0 +1,92 @@
+// Takes a network's tensors from where they are to the device, in steps, so that a caller can show progress
+// and stop.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/weights.h"
+#include "tensor/weight.h"
+
+namespace unmask::model {
+
+// A tensor's bytes, row-major, and what keeps them alive.
+struct SourceTensor {
+  DType dtype;
+  std::span<const std::byte> data;
+  std::shared_ptr<const void> owner;
+};
+
+// Where tensors come from: a model's files, or random numbers for a benchmark.
+class TensorSource {
+ public:
+  virtual ~TensorSource() = default;
+
+  // Throws bad_model when there is no such tensor, or it has another shape.
+  virtual SourceTensor at(const std::string& name, std::span<const uint64_t> shape) = 0;
+};
+
+class FileTensors final : public TensorSource {
+ public:
+  explicit FileTensors(Weights weights) : weights_(std::make_shared<const Weights>(std::move(weights))) {}
+  SourceTensor at(const std::string& name, std::span<const uint64_t> shape) override;
+
+ private:
+  std::shared_ptr<const Weights> weights_;
+};
+
+// Normal with deviation 0.02, vectors of ones; the same numbers for the same seed and sequence of calls.
+class RandomTensors final : public TensorSource {
+ public:
+  RandomTensors(DType dtype, uint64_t seed) : dtype_(dtype), seed_(seed) {}
+  SourceTensor at(const std::string& name, std::span<const uint64_t> shape) override;
+
+ private:
+  DType dtype_;
+  uint64_t seed_;
+};
+
+// Allocates device memory at once and queues the copies; `step` does them. One per load; not thread-safe.
+class Uploader {
+ public:
+  Uploader(graph::Backend& backend, TensorSource& source) : backend_(backend), source_(source) {}
+
+  // The named matrices [outputs_i, inputs] stacked along their outputs, in the source's dtype. They must
+  // agree in it.
+  tensor::Weight matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
+                        uint64_t inputs);
+  tensor::Weight matrix(const std::string& name, uint64_t outputs, uint64_t inputs);
+
+  // The named vector [size], converted to f32.
+  graph::Slice vector(const std::string& name, uint64_t size);
+
+  // (cos, sin) pairs [positions, dim / 2] of rotary embedding, computed in double precision.
+  graph::Slice rope_table(uint64_t positions, uint64_t dim, double theta);
+
+  // Copies the next few megabytes. False when everything is on the device.
+  bool step();
+
+  uint64_t bytes_done() const { return done_; }
+  uint64_t bytes_total() const { return total_; }
+  uint64_t parameters() const { return parameters_; }
+
+ private:
+  struct Copy {
+    graph::Slice to;
+    std::span<const std::byte> from;
+    std::shared_ptr<const void> owner;
+  };
+  void queue(Copy copy);
+  graph::Slice queue_floats(std::vector<float> values, const char* label);
+
+  graph::Backend& backend_;
+  TensorSource& source_;
+  std::deque<Copy> copies_;
+  uint64_t done_ = 0, total_ = 0, parameters_ = 0;
+};
+
+}  // namespace unmask::model

@@ -1,0 +1,153 @@
+#include "tensor/ops.h"
+
+#include <cassert>
+#include <cmath>
+
+#include "kernels/attention.h"
+#include "kernels/embed.h"
+#include "kernels/filtered_sample.h"
+#include "kernels/gather_rows.h"
+#include "kernels/guidance.h"
+#include "kernels/rmsnorm.h"
+#include "kernels/rope_store.h"
+#include "kernels/select_commit.h"
+#include "kernels/silu_gate.h"
+#include "tensor/layouts.h"
+
+namespace unmask::tensor {
+
+using graph::dispatch;
+using graph::Extent;
+using graph::Grid;
+using graph::Slice;
+using graph::Work;
+
+namespace {
+
+kernels::embed::Variant embed_variant(DType type) {
+  switch (type) {
+    case DType::f16: return kernels::embed::Variant::f16;
+    case DType::bf16: return kernels::embed::Variant::bf16;
+    default: return kernels::embed::Variant::f32;
+  }
+}
+
+// Work of an operation on single elements: `flops` and 4-byte accesses per element.
+Work elementwise(uint64_t elements, uint64_t flops, uint64_t accesses) {
+  return {elements * flops, elements * flops, elements * accesses * sizeof(float)};
+}
+
+constexpr uint32_t attention_workgroup = 128;
+
+// Invocations that share a row: enough that each keeps its part of q and of the output in registers.
+uint32_t attention_parts(uint32_t head_dim) {
+  if (head_dim <= 32) return 2;
+  return head_dim <= 64 ? 4 : 8;
+}
+
+uint64_t area(const Matrix& m) { return uint64_t{m.rows} * m.columns; }
+
+}  // namespace
+
+void Ops::append(graph::Dispatch d, Extent extent, uint64_t units) {
+  d.extent = extent;
+  d.units = units;
+  recording_.append(std::move(d));
+}
+
+void Ops::embed(const Weight& table, const Slice& tokens, const Slice& rows, const Matrix& x) {
+  using K = kernels::embed;
+  for (const Weight::Piece& piece : table.pieces) {
+    append(dispatch<K>(K::kernel(embed_variant(table.dtype)), {tokens, rows, piece.slice, x.slice},
+                       {x.rows, x.columns, piece.first_output, piece.outputs}, {}, Grid{x.rows}, "embedding",
+                       elementwise(area(x), 0, 2)),
+           Extent::rows, x.rows);
+  }
+}
+
+void Ops::rms_norm(const Matrix& x, const Slice& weight, float eps, const Matrix& y, Extent extent) {
+  using K = kernels::rmsnorm;
+  append(dispatch<K>(K::kernel(), {x.slice, weight, y.slice}, {x.rows, x.columns, eps}, {}, Grid{x.rows}, "norm",
+                     elementwise(area(x), 4, 2)),
+         extent, x.rows);
+}
+
+void Ops::matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
+                 Extent extent) {
+  for (graph::Dispatch& d : matmul_dispatches(traits_, x, w, y, accumulate, label)) {
+    append(std::move(d), extent, x.rows);
+  }
+}
+
+void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, HeadShape shape, const Matrix& q,
+                     const Slice& keys, const Slice& values) {
+  using K = kernels::rope_store;
+  append(dispatch<K>(K::kernel(), {qkv.slice, rows, table, q.slice, keys, values},
+                     {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim, shape.head_dim}, {}, Grid{qkv.rows},
+                     "rope and store", elementwise(area(qkv), 3, 2)),
+         Extent::rows, qkv.rows);
+}
+
+void Ops::attention(const Matrix& q, const Slice& keys, const Slice& values, const Slice& ranges, HeadShape shape,
+                    uint32_t slots, const Matrix& out) {
+  using K = kernels::attention;
+  const uint64_t pairs = uint64_t{q.rows} * slots;
+  const uint64_t flops = pairs * 4 * shape.query_columns();
+  const uint64_t bytes = (area(q) * 2 + uint64_t{slots} * shape.kv_columns() * 2) * sizeof(float);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
+  const K::Constants constants = {.head_dim = shape.head_dim, .parts = attention_parts(shape.head_dim)};
+  const uint32_t row_tile = attention_workgroup / constants.parts;
+  append(dispatch<K>(K::kernel(), {q.slice, keys, values, ranges, out.slice},
+                     {q.rows, shape.heads, shape.kv_heads, scale}, constants,
+                     Grid{(q.rows + row_tile - 1) / row_tile, shape.heads}, "attention", {flops, flops, bytes}),
+         Extent::row_keys, pairs);
+}
+
+void Ops::silu_gate(const Matrix& gate_up, const Matrix& y) {
+  using K = kernels::silu_gate;
+  append(dispatch<K>(K::kernel(), {gate_up.slice, y.slice}, {y.rows, y.columns}, {},
+                     Grid{(y.columns + 63) / 64, y.rows}, "silu gate", elementwise(area(y), 4, 3)),
+         Extent::rows, y.rows);
+}
+
+void Ops::gather_rows(const Matrix& x, const Slice& index, const Matrix& y) {
+  using K = kernels::gather_rows;
+  append(dispatch<K>(K::kernel(), {x.slice, index, y.slice}, {y.rows, y.columns}, {}, Grid{y.rows}, "gather",
+                     elementwise(area(y), 0, 2)),
+         Extent::logit_rows, y.rows);
+}
+
+void Ops::guidance(const Matrix& conditional, const Matrix& unconditional, const Slice& candidates,
+                   const Slice& sequences, const Matrix& y) {
+  using K = kernels::guidance;
+  append(dispatch<K>(K::kernel(), {conditional.slice, unconditional.slice, candidates, sequences, y.slice},
+                     {y.rows, y.columns}, {}, Grid{y.rows}, "guidance", elementwise(area(y), 3, 3)),
+         Extent::logit_rows, y.rows);
+}
+
+void Ops::head(const Matrix& x, const Weight& w, const Slice& candidates, const Slice& sequences, bool noise,
+               const Slice& partials, const Slice& stats) {
+  for (graph::Dispatch& d : head_dispatches(traits_, x, w, candidates, sequences, noise, partials, stats)) {
+    append(std::move(d), Extent::logit_rows, x.rows);
+  }
+}
+
+void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice& candidates, const Slice& sequences,
+                          const Slice& stats) {
+  using K = kernels::filtered_sample;
+  append(dispatch<K>(K::kernel(), {logits.slice, candidates, sequences, stats},
+                     {first_row, logits.rows, logits.columns}, {}, Grid{logits.rows}, "filtered sample",
+                     elementwise(area(logits), 0, 1)),
+         Extent::logit_rows, logits.rows);
+}
+
+void Ops::select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const Slice& sequences,
+                        const Slice& candidates, const Slice& stats, const Slice& tokens, const Slice& confidence,
+                        const Slice& results) {
+  using K = kernels::select_commit;
+  append(dispatch<K>(K::kernel(), {sequences, candidates, stats, tokens, confidence, results},
+                     {result_stride_bytes / 4}, {}, Grid{sequence_count}, "select and commit"),
+         Extent::fixed, 1);
+}
+
+}  // namespace unmask::tensor

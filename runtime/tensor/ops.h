@@ -1,0 +1,78 @@
+// The operations of a forward pass. Each chooses a kernel variant and appends its dispatches to a recording.
+// Shapes are in brackets; R = rows of the pass, C = candidates (rows whose logits are asked for).
+#pragma once
+
+#include "graph/backend.h"
+#include "tensor/head.h"
+#include "tensor/matmul.h"
+#include "tensor/tensor.h"
+#include "tensor/weight.h"
+
+namespace unmask::tensor {
+
+struct HeadShape {
+  uint32_t heads, kv_heads, head_dim;
+  uint32_t query_columns() const { return heads * head_dim; }
+  uint32_t kv_columns() const { return kv_heads * head_dim; }
+};
+
+class Ops {
+ public:
+  Ops(const graph::Traits& traits, graph::Recording& recording) : traits_(traits), recording_(recording) {}
+
+  const graph::Traits& traits() const { return traits_; }
+
+  // x [R, d] = table[tokens[row.slot]]; tokens are u32 per slot, rows are tensor::Row.
+  void embed(const Weight& table, const graph::Slice& tokens, const graph::Slice& rows, const Matrix& x);
+
+  // y [n, d] = x / rms(x) * weight. `extent` says whether n counts rows or logit rows.
+  void rms_norm(const Matrix& x, const graph::Slice& weight, float eps, const Matrix& y,
+                graph::Extent extent = graph::Extent::rows);
+
+  // y [n, outputs] = x [n, inputs] w^T, or += with `accumulate`.
+  void matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
+              graph::Extent extent = graph::Extent::rows);
+
+  // Splits qkv [R, (heads + 2 kv_heads) head_dim]; rotates q and k; writes q [R, heads head_dim], and k and v
+  // into the cache rows `slot` of keys and values [slots, kv_heads head_dim]. table: (cos, sin) [positions,
+  // head_dim / 2].
+  void rope_store(const Matrix& qkv, const graph::Slice& rows, const graph::Slice& table, HeadShape shape,
+                  const Matrix& q, const graph::Slice& keys, const graph::Slice& values);
+
+  // out [R, heads head_dim]: softmax(q k^T / sqrt(head_dim)) v over the slots of each row's KeyRanges.
+  // `slots` is the capacity of the cache, an upper bound of the keys of a row.
+  void attention(const Matrix& q, const graph::Slice& keys, const graph::Slice& values,
+                 const graph::Slice& ranges, HeadShape shape, uint32_t slots, const Matrix& out);
+
+  // y [R, ffn] = silu(gate) * up of gate_up [R, 2 ffn].
+  void silu_gate(const Matrix& gate_up, const Matrix& y);
+
+  // y [n, d] = x[index[i]]; `none` gives zeros.
+  void gather_rows(const Matrix& x, const graph::Slice& index, const Matrix& y);
+
+  // y [C, d] = u + (g + 1)(c - u) with each candidate's guidance scale g (Ho and Salimans 2022).
+  void guidance(const Matrix& conditional, const Matrix& unconditional, const graph::Slice& candidates,
+                const graph::Slice& sequences, const Matrix& y);
+
+  // stats [C] TokenStats of the distributions of x [C, d] over the vocabulary; logits never leave the chip.
+  void head(const Matrix& x, const Weight& w, const graph::Slice& candidates, const graph::Slice& sequences,
+            bool noise, const graph::Slice& partials, const graph::Slice& stats);
+
+  // Replaces the tokens in stats [C] by samples under each sequence's top-k and top-p; logits [rows,
+  // vocabulary] are those of candidates first_row and on.
+  void filtered_sample(const Matrix& logits, uint32_t first_row, const graph::Slice& candidates,
+                       const graph::Slice& sequences, const graph::Slice& stats);
+
+  // Commits the best candidates of each sequence to `tokens`; see layouts.h for what it reports in `results`.
+  void select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const graph::Slice& sequences,
+                     const graph::Slice& candidates, const graph::Slice& stats, const graph::Slice& tokens,
+                     const graph::Slice& confidence, const graph::Slice& results);
+
+ private:
+  void append(graph::Dispatch d, graph::Extent extent, uint64_t units);
+
+  const graph::Traits& traits_;
+  graph::Recording& recording_;
+};
+
+}  // namespace unmask::tensor

@@ -1,0 +1,190 @@
+// Samples one token per row from the tokens that top-p and then top-k keep, and rewrites the row's statistics:
+//   stats.token = arg-max over kept t of z[t] + temperature * Gumbel(t), ties to the lower id; stats.logit = z[token]
+// Order tokens by (z descending, id ascending). A token is dropped by top-p if the probability (of softmax(z /
+// temperature)) of the tokens before it exceeds top_p, and by top-k if at least top_k tokens come before it. Both
+// keep a prefix of that order, found without sorting: see kept_prefix.
+//   logits [rows, vocabulary] of the candidates first_row, first_row + 1, ...; candidates, stats [all candidates]
+// Rows with temperature 0, or with neither filter, stay as they are. Suppressed tokens count as minus infinity.
+// grid: (rows, 1, 1), one workgroup per row
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+const uint workgroup_size = 128;
+layout(local_size_x = 128) in;
+
+#include "layouts.glsl"
+#include "philox.glsl"
+#include "reduce.glsl"
+
+layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
+layout(set = 0, binding = 1) readonly buffer Candidates { Candidate candidates[]; };
+layout(set = 0, binding = 2) readonly buffer Sequences { SequenceStep sequences[]; };
+layout(set = 0, binding = 3) buffer Stats { TokenStats stats[]; };
+
+layout(push_constant) uniform Push {
+  uint first_row;
+  uint rows;
+  uint vocabulary;
+} push;
+
+// Set once per row, the same in every invocation.
+SequenceStep sequence;
+float best_logit;
+
+float logit(uint token) { return logits[gl_WorkGroupID.x * push.vocabulary + token]; }
+
+// Image of a logit as an unsigned number in the same order; 0 for tokens that cannot be sampled.
+uint order_key(uint token) {
+  if (token == sequence.suppressed0 || token == sequence.suppressed1) return 0;
+  const float z = logit(token);
+  if (!(z > uintBitsToFloat(0xFF800000u))) return 0;
+  const uint bits = floatBitsToUint(z);
+  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+}
+
+float key_logit(uint key) { return uintBitsToFloat((key & 0x80000000u) != 0 ? key & 0x7FFFFFFFu : ~key); }
+
+// A token's share of what a filter limits: probability up to a factor for top-p, 1 for top-k.
+const uint by_mass = 0;
+const uint by_count = 1;
+float weight(uint key, uint kind) {
+  if (key == 0) return 0.0;
+  return kind == by_count ? 1.0 : exp((key_logit(key) - best_logit) / sequence.temperature);
+}
+
+// The tokens with a key above `key`, and the first `ties` tokens of that key.
+struct Prefix {
+  uint key;
+  uint ties;
+};
+
+float total_weight(uint kind) {
+  float sum = 0.0;
+  for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) sum += weight(order_key(t), kind);
+  return workgroup_sum(sum);
+}
+
+// Weight above each of the keys begin + step, begin + 2 step, ..., begin + 15 step.
+void weights_above(uint begin, uint step, uint kind, out float above[15]) {
+  for (uint i = 0; i < 15; ++i) above[i] = 0.0;
+  for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) {
+    const uint key = order_key(t);
+    const float w = weight(key, kind);
+    for (uint i = 0; i < 15; ++i) above[i] += key > begin + (i + 1) * step ? w : 0.0;
+  }
+  for (uint i = 0; i < 15; ++i) above[i] = workgroup_sum(above[i]);
+}
+
+// The tokens before which a weight of at most `limit` lies. The weight above a key falls as the key grows, so the
+// smallest key with at most `limit` above it is found four bits at a time; tokens of that very key are kept while
+// the weight before them allows.
+Prefix kept_prefix(uint kind, float limit) {
+  uint key = 0;
+  float last_above = total_weight(kind);
+  if (last_above <= limit) return Prefix(0, 0);
+  for (int shift = 28; shift >= 0; shift -= 4) {
+    float above[15];
+    weights_above(key, 1u << shift, kind, above);
+    // Invariant: more than `limit` lies above `key`.
+    uint steps = 0;
+    for (uint i = 0; i < 15; ++i) steps += above[i] > limit ? 1 : 0;
+    key += steps << shift;
+    if (steps < 15) last_above = above[steps];
+  }
+  ++key;
+  const float remaining = limit - last_above;
+  const float w = weight(key, kind);
+  return Prefix(key, w > 0.0 ? uint(min(remaining / w, 1e9)) + 1 : 0xFFFFFFFFu);
+}
+
+// Of two prefixes of one order, the shorter.
+Prefix shorter(Prefix a, Prefix b) {
+  if (a.key != b.key) return a.key > b.key ? a : b;
+  return Prefix(a.key, min(a.ties, b.ties));
+}
+
+// How many tokens below `end` have this key.
+float count_equal(uint key, uint end) {
+  float count = 0.0;
+  for (uint t = gl_LocalInvocationIndex; t < end; t += workgroup_size) count += order_key(t) == key ? 1.0 : 0.0;
+  return workgroup_sum(count);
+}
+
+// The end of the shortest range of tokens from 0 that holds `ties` tokens of this key, or all of them.
+// Key 0 marks the prefix of all tokens.
+uint tie_end(uint key, uint ties) {
+  if (key == 0 || count_equal(key, push.vocabulary) <= float(ties)) return push.vocabulary;
+  uint low = 0, high = push.vocabulary;  // fewer than `ties` below low, at least `ties` below high
+  while (high - low > 1) {
+    const uint middle = (low + high) / 2;
+    if (count_equal(key, middle) < float(ties))
+      low = middle;
+    else
+      high = middle;
+  }
+  return high;
+}
+
+shared float best_scores[workgroup_size];
+shared uint best_tokens[workgroup_size];
+
+bool better(float score, uint token, float other, uint other_token) {
+  return score > other || (score == other && token < other_token);
+}
+
+void argmax_reduce() {
+  const uint lane = gl_LocalInvocationIndex;
+  for (uint width = workgroup_size / 2; width > 0; width /= 2) {
+    barrier();
+    if (lane < width && better(best_scores[lane + width], best_tokens[lane + width], best_scores[lane], best_tokens[lane])) {
+      best_scores[lane] = best_scores[lane + width];
+      best_tokens[lane] = best_tokens[lane + width];
+    }
+  }
+  barrier();
+}
+
+void sample_kept(Prefix prefix, Candidate candidate) {
+  const uint lane = gl_LocalInvocationIndex;
+  const uint end = tie_end(prefix.key, prefix.ties);
+  float best = uintBitsToFloat(0xFF800000u);
+  uint best_token = none;
+  for (uint t = lane; t < push.vocabulary; t += workgroup_size) {
+    const uint key = order_key(t);
+    if (key == 0 || key < prefix.key || (key == prefix.key && t >= end)) continue;
+    const float score = logit(t) + sequence.temperature * gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high),
+                                                                       sequence.masks_left, candidate.position, t,
+                                                                       candidate.times_remasked);
+    if (better(score, t, best, best_token)) best = score, best_token = t;
+  }
+  best_scores[lane] = best;
+  best_tokens[lane] = best_token;
+  argmax_reduce();
+}
+
+float largest_logit() {
+  uint key = 0;
+  for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) key = max(key, order_key(t));
+  return workgroup_max(key == 0 ? uintBitsToFloat(0xFF7FFFFFu) : key_logit(key));
+}
+
+void main() {
+  const uint row = push.first_row + gl_WorkGroupID.x;
+  if (gl_WorkGroupID.x >= push.rows) return;
+  const Candidate candidate = candidates[row];
+  if (candidate.slot == none) return;
+  sequence = sequences[candidate.sequence];
+  const bool by_p = sequence.top_p < 1.0;
+  const bool by_k = sequence.top_k > 0;
+  if (sequence.temperature == 0.0 || !(by_p || by_k)) return;
+
+  best_logit = largest_logit();
+  Prefix prefix = Prefix(0, 0);
+  if (by_p) prefix = kept_prefix(by_mass, sequence.top_p * total_weight(by_mass));
+  if (by_k) prefix = shorter(prefix, kept_prefix(by_count, float(sequence.top_k - 1)));
+  sample_kept(prefix, candidate);
+  if (gl_LocalInvocationIndex == 0 && best_tokens[0] != none) {
+    stats[row].token = best_tokens[0];
+    stats[row].logit = logit(best_tokens[0]);
+  }
+}

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Runs the program as a user does: every subcommand, its JSON, its errors, pipes and a terminal.
+
+Needs UNMASK_PROGRAM, the program, and UNMASK_TINY_MODEL, the folder of a tiny model with 2 layers and 648 tokens.
+"""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import tempfile
+import termios
+import unittest
+from pathlib import Path
+
+PROGRAM, MODEL = os.environ["UNMASK_PROGRAM"], os.environ["UNMASK_TINY_MODEL"]
+MASK, VOCABULARY = 638, 648
+PROMISED = ["text", "tokens", "prompt_tokens", "forward_passes", "rows", "head_rows", "flops", "bytes_read_back",
+            "seconds", "tokens_per_second", "device", "driver", "seed"]
+SHORT = ["--length", "6", "--block", "3"]
+
+
+def unmask(*arguments, stdin=""):
+    return subprocess.run([PROGRAM, *arguments], input=stdin, capture_output=True, text=True, timeout=300)
+
+
+def generate(*arguments, **more):
+    return unmask("generate", "--model", MODEL, *arguments, **more)
+
+
+class ProgramTest(unittest.TestCase):
+    def succeed(self, result):
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+        return result.stdout
+
+    def fail_with(self, result, code, pattern):
+        """One sentence on stderr, nothing on stdout."""
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, pattern)
+        self.assertTrue(result.stderr.startswith("unmask: "), result.stderr)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+
+
+class Usage(ProgramTest):
+    def test_version_and_help(self):
+        self.assertRegex(self.succeed(unmask("--version")), r"^unmask \d+\.\d+\.\d+\n$")
+        everything = self.succeed(unmask("--help"))
+        for command in ("generate", "devices", "info", "tokenize", "logits", "bench"):
+            self.assertIn(command, everything)
+            self.assertIn("--help", self.succeed(unmask(command, "--help")))
+
+    def test_help_comes_from_the_option_table(self):
+        text = " ".join(self.succeed(unmask("generate", "--help")).split())
+        for part in ("--top-k", "--cfg,--guidance", "low_confidence|random|margin|entropy", "--no-stop-at-end",
+                     "Tokens to generate.", "Excludes: "):
+            self.assertIn(part, text)
+        for name in PROMISED:
+            self.assertIn(name, text)
+
+    def test_wrong_command_lines(self):
+        self.fail_with(unmask(), 2, "subcommand")
+        self.fail_with(unmask("no-such-command"), 2, "")
+        self.fail_with(unmask("generate"), 2, "--model")
+        self.fail_with(generate("--no-such-option"), 2, "--no-such-option")
+        self.fail_with(generate("--prompt", "a", "--prompt-file", "b"), 2, "--prompt")
+        self.fail_with(generate("--prompt", "a", "--json", "--watch"), 2, "--watch")
+        self.fail_with(generate("--prompt", "a", "--batch", "2"), 2, "--prompts")
+
+    def test_values_out_of_range(self):
+        self.fail_with(generate("--prompt", "a", "--length", "0"), 2, "'length' must be between 1 and")
+        self.fail_with(generate("--prompt", "a", "--length", "many"), 2, "--length")
+        self.fail_with(generate("--prompt", "a", "--top-p", "1.5"), 2, "'top_p' must be between 0 and 1")
+        self.fail_with(generate("--prompt", "a", "--temperature", "nan"), 2, "temperature")
+        self.fail_with(generate("--prompt", "a", "--remasking", "best"), 2, "low_confidence")
+        self.fail_with(unmask("bench", "--synthetic", "colour=3"), 2, "colour=3")
+        self.fail_with(unmask("bench", "--synthetic", "hidden=wide"), 2, "hidden")
+        self.fail_with(unmask("logits", "-m", MODEL, "--tokens", "1 x", "--out", "f.npy"), 2, "'x'")
+
+    def test_things_that_are_not_there(self):
+        self.fail_with(unmask("generate", "--model", "/nowhere", "--prompt", "a"), 1, "/nowhere")
+        self.fail_with(unmask("info", "/dev/null"), 1, "")
+        self.fail_with(generate("--prompt", "a", "--device", "no such device"), 1, "no such device")
+        self.fail_with(generate("--prompt-file", "/nowhere"), 1, "/nowhere")
+        self.fail_with(generate("--prompts", "/nowhere"), 1, "/nowhere")
+        self.fail_with(generate("--prompt", "a", "--strategy", "magic"), 1, "magic")
+        self.fail_with(generate("--prompt", "a", "--length", "300"), 1, "256")
+
+
+class Generate(ProgramTest):
+    def test_json_has_the_promised_names(self):
+        result = json.loads(self.succeed(generate(*SHORT, "--prompt", "Tom has 3 apples.", "--json", "--seed", "-7")))
+        self.assertEqual([name for name in PROMISED if name not in result], [])
+        self.assertEqual(len(result["tokens"]), 6)
+        self.assertNotIn(MASK, result["tokens"])
+        self.assertEqual(result["prompt_tokens"], 6)
+        self.assertEqual(result["seed"], -7)
+        self.assertLessEqual(result["forward_passes"], 6)
+        self.assertEqual(result["rows"], 12 * result["forward_passes"])
+        self.assertLessEqual(result["head_rows"], 2 * (3 + 2 + 1))
+        self.assertGreater(result["flops"], 0)
+        self.assertLessEqual(result["largest_read_back"], 4096)
+        self.assertGreater(result["seconds"], 0)
+        self.assertGreater(result["tokens_per_second"], 0)
+        self.assertTrue(result["device"] and result["driver"])
+        self.assertIs(result["finished"], True)
+
+    def test_prompts_come_from_anywhere(self):
+        expected = self.succeed(generate(*SHORT, "--prompt", "Tom has 3"))
+        self.assertEqual(self.succeed(generate(*SHORT, stdin="Tom has 3\n")), expected)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "prompt.txt")
+            path.write_text("Tom has 3\n")
+            self.assertEqual(self.succeed(generate(*SHORT, "--prompt-file", str(path))), expected)
+
+    def test_chat_adds_the_layout(self):
+        plain, chat = (json.loads(self.succeed(generate(*SHORT, "--prompt", "Tom", "--json", *more)))
+                       for more in ([], ["--chat"]))
+        self.assertEqual(chat["prompt_tokens"], plain["prompt_tokens"] + 3)
+
+    def test_seeds_decide_the_text(self):
+        sample = [*SHORT, "--prompt", "Tom", "--json", "--temperature", "1", "--remasking", "random",
+                  "--suppress-end"]
+        tokens = [json.loads(self.succeed(generate(*sample, "--seed", seed)))["tokens"] for seed in "112"]
+        self.assertEqual(tokens[0], tokens[1])
+        self.assertNotEqual(tokens[0], tokens[2])
+
+    def test_batches_equal_one_by_one(self):
+        prompts = ["Tom has 3 apples and buys 4 more.", "Mia", "A book has 52 pages. Leo reads 8 pages a day."]
+        sample = [*SHORT, "--temperature", "0.7", "--seed", "3", "--json"]
+        alone = [json.loads(self.succeed(generate(*sample, "--prompt", p))) for p in prompts]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "prompts.jsonl")
+            path.write_text("".join(json.dumps({"prompt": p, "id": i}) + "\n" for i, p in enumerate(prompts)) + "\n")
+            for batch in "123":
+                lines = self.succeed(generate(*sample, "--prompts", str(path), "--batch", batch)).splitlines()
+                together = [json.loads(line) for line in lines]
+                for name in ("text", "tokens", "prompt_tokens", "forward_passes", "rows", "head_rows", "flops"):
+                    self.assertEqual([t[name] for t in together], [a[name] for a in alone], (batch, name))
+            texts = self.succeed(generate(*sample[:-1], "--prompts", str(path), "--batch", "2"))
+            self.assertEqual(texts, "".join(a["text"] + "\n" for a in alone))
+
+    def test_a_bad_line_of_prompts_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "prompts.jsonl")
+            for line in ("{", "[]", '{"prompt": 3}', '{"text": "a"}', '"a"', '{"prompt": "a\\u0000b"}'):
+                path.write_text('{"prompt": "Tom"}\n' + line + "\n")
+                result = generate(*SHORT, "--prompts", str(path), "--batch", "2")
+                self.fail_with(result, 1, "NUL" if "u0000" in line else "line 2")
+
+
+def on_a_terminal(arguments, react=None, columns=40):
+    """Runs the program with a terminal as stdin, stdout and stderr. `react` gets the process when output appears."""
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 10, columns, 0, 0))
+    process = subprocess.Popen([PROGRAM, *arguments], stdin=child, stdout=child, stderr=child, close_fds=True)
+    os.close(child)
+    output = b""
+    while True:
+        try:
+            part = os.read(parent, 65536)
+        except OSError:  # what Linux says when the program's end is closed
+            break
+        if not part:
+            break
+        output += part
+        if react and "░".encode() in output:
+            react(process)
+            react = None
+    os.close(parent)
+    return process.wait(), output.decode()
+
+
+class Watch(ProgramTest):
+    def test_a_terminal_shows_the_canvas(self):
+        text = json.loads(self.succeed(generate(*SHORT, "--prompt", "Tom", "--json")))["text"]
+        code, output = on_a_terminal(["generate", "-m", MODEL, *SHORT, "--prompt", "Tom", "--watch"])
+        self.assertEqual(code, 0, output)
+        self.assertIn("\x1b[?25l", output)
+        self.assertIn("░░", output)
+        self.assertIn("6 of 6 masks left", output.replace("5 of", "6 of"))
+        self.assertRegex(output, r"\d+ passes, ")
+        self.assertTrue(output.endswith("\x1b[?25h"), output[-40:])
+        last_frame = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n", "", re.split(r"\x1b\[\d+A", output)[-1])
+        self.assertTrue(last_frame.startswith(re.sub(r"[\x00-\x1f\x7f\ufffd]", "", text)[:20]), (last_frame, text))
+
+    def test_lines_fit_the_terminal(self):
+        code, output = on_a_terminal(
+            ["generate", "-m", MODEL, "--length", "40", "--steps", "4", "--prompt", "Tom", "--watch"], columns=20)
+        self.assertEqual(code, 0, output)
+        first_frame = re.split(r"\x1b\[\d+A", output)[1]
+        for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", first_frame).split("\r\n"):
+            self.assertLessEqual(len(line.strip("\r")), 20, line)
+
+    def test_ctrl_c_ends_it_with_the_cursor_shown(self):
+        code, output = on_a_terminal(
+            ["generate", "-m", MODEL, "--length", "250", "--prompt", "Tom", "--watch"],
+            react=lambda process: process.send_signal(signal.SIGINT))
+        self.assertEqual(code, 130, output[-200:])
+        self.assertIn("unmask: Interrupted.", output)
+        self.assertGreater(output.rfind("\x1b[?25h"), output.rfind("\x1b[?25l"))
+
+    def test_elsewhere_it_prints_lines(self):
+        result = generate(*SHORT, "--prompt", "Tom", "--watch")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, r"^step 1, 5 of 6 masks left, [\d.]+ s\n")
+        self.assertNotIn("\x1b", result.stdout + result.stderr)
+        self.assertNotEqual(result.stdout, "")
+
+
+class OtherCommands(ProgramTest):
+    def test_devices(self):
+        devices = json.loads(self.succeed(unmask("devices", "--json")))["devices"]
+        self.assertEqual([d["index"] for d in devices], list(range(len(devices))))
+        self.assertRegex(devices[0]["uuid"], r"^[0-9a-f]{32}$")
+        for feature in devices[0]["features"]:
+            self.assertIsInstance(feature["used"], bool)
+            self.assertTrue(feature["name"] and feature["reason"])
+        text = self.succeed(unmask("devices"))
+        for part in (devices[0]["name"], devices[0]["uuid"], devices[0]["driver"], "GiB"):
+            self.assertIn(part, text)
+
+    def test_info(self):
+        info = json.loads(self.succeed(unmask("info", MODEL, "--json")))
+        self.assertEqual((info["architecture"], info["layers"], info["vocabulary"]), ("llada", 2, VOCABULARY))
+        self.assertEqual((info["mask_token"], info["end_token"]), (MASK, 637))
+        self.assertEqual(info["parameters"], 2 * 648 * 32 + 32 + 2 * (2 * 32 + 4 * 32 * 32 + 3 * 32 * 48))
+        self.assertTrue(info["tokenizer"] and info["chat"])
+        self.assertIn("llada", self.succeed(unmask("info", MODEL)))
+
+    def test_tokens_there_and_back(self):
+        text = "Tom has 34 apples;  \u00e9\u4e2d\U0001f600"
+        result = json.loads(self.succeed(unmask("tokenize", "-m", MODEL, text, "--json")))
+        self.assertEqual(len(result["pieces"]), len(result["tokens"]))
+        ids = self.succeed(unmask("tokenize", "-m", MODEL, "--ids", stdin=text))
+        self.assertEqual(ids, " ".join(map(str, result["tokens"])) + "\n")
+        self.assertEqual(self.succeed(unmask("tokenize", "-m", MODEL, "--decode", ids)), text + "\n")
+        lines = self.succeed(unmask("tokenize", "-m", MODEL, "Tom has")).splitlines()
+        self.assertEqual([json.loads(line.split(None, 1)[1]) for line in lines], ["Tom", " has"])
+
+    def test_logits_are_a_numpy_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "logits.npy")
+            self.succeed(unmask("logits", "-m", MODEL, "--tokens", f"1, 2 {MASK}", "--out", str(path)))
+            self.assertEqual(os.listdir(folder), ["logits.npy"])
+            data = path.read_bytes()
+            self.assertEqual(data[:8], b"\x93NUMPY\x01\x00")
+            length = struct.unpack("<H", data[8:10])[0]
+            self.assertEqual((10 + length) % 64, 0)
+            self.assertEqual(eval(data[10:10 + length]),
+                             {"descr": "<f4", "fortran_order": False, "shape": (3, VOCABULARY)})
+            logits = struct.unpack(f"<{3 * VOCABULARY}f", data[10 + length:])
+            self.assertTrue(all(abs(x) < 1e3 for x in logits) and len(set(logits)) > VOCABULARY)
+
+    def test_logits_leave_nothing_behind_on_failure(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "logits.npy")
+            self.fail_with(unmask("logits", "-m", MODEL, "--tokens", "99999", "--out", str(path)), 1, "99999")
+            self.assertEqual(os.listdir(folder), [])
+        self.fail_with(unmask("logits", "-m", MODEL, "--tokens", "1", "--out", "/nowhere/f.npy"), 1, "/nowhere/f.npy")
+
+    def test_bench(self):
+        small = "hidden=64,layers=1,heads=2,ffn=48,vocab=640,dtype=f16"
+        result = json.loads(self.succeed(unmask("bench", "--synthetic", small, "--rows", "40", "--steps", "18",
+                                                "--json")))
+        self.assertEqual((result["rows"], result["steps"]), (40, 18))
+        self.assertGreaterEqual(result["ms_median"], result["ms_min"])
+        self.assertGreater(result["gflops"], 0)
+        self.assertAlmostEqual(sum(k["share"] for k in result["kernels"]), 1, places=6)
+        self.assertTrue(all(k["dispatches"] > 0 for k in result["kernels"]))
+        self.assertEqual([m["dtype"] for m in result["matmul"]], ["f32", "f16"])
+        self.assertTrue(all(m["gflops"] > 0 and m["textbook_gflops"] > 0 for m in result["matmul"]))
+        text = self.succeed(unmask("bench", "--model", MODEL, "--rows", "40", "--steps", "2"))
+        for part in ("ms at best", "host overhead", "GFLOP/s", "GB/s", "textbook", result["driver"]):
+            self.assertIn(part, text)
+
+
+if __name__ == "__main__":
+    unittest.main()

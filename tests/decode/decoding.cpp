@@ -1,0 +1,225 @@
+// Properties of every strategy under every cache policy, on a small random model: the suite runs over the
+// indexes.
+#include <algorithm>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "decode/decoder.h"
+#include "support/engine.h"
+
+namespace unmask::decode {
+namespace {
+
+struct Case {
+  std::string strategy, cache;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const StrategyInfo& s : strategies()) {
+    for (const cache::PolicyInfo& p : cache::policies())
+      all.push_back({std::string(s.name), std::string(p.name)});
+  }
+  return all;
+}
+
+class Decoding : public testing::TestWithParam<Case> {
+ protected:
+  std::shared_ptr<const model::Model> model = tests::load(tests::golden_folder("llada"));
+
+  Options options(std::initializer_list<std::pair<const char*, double>> values) const {
+    Options o;
+    o.set_text("cache", GetParam().cache);
+    o.set_integer("stop_at_end", 0);
+    for (const auto& [name, value] : values) o.set_number(name, value);
+    return o;
+  }
+
+  std::shared_ptr<Session> session(const Options& o, std::span<const int32_t> prompt) const {
+    auto s = std::make_shared<Session>(model, SessionOptions(o));
+    s->set_prompt(prompt);
+    return s;
+  }
+
+  // Runs to the end and gives the number of rounds.
+  uint32_t run(const std::vector<std::shared_ptr<Session>>& sessions) const {
+    Decoder decoder(tests::make_backend(), sessions, GetParam().strategy);
+    while (!decoder.step().finished) {
+    }
+    return decoder.progress().rounds;
+  }
+
+  std::vector<int32_t> generate(const Options& o, std::span<const int32_t> prompt) const {
+    const auto s = session(o, prompt);
+    run({s});
+    return {s->tokens().begin(), s->tokens().end()};
+  }
+
+  std::vector<int32_t> prompt(size_t length, uint32_t seed) const {
+    std::minstd_rand engine(seed);
+    std::vector<int32_t> tokens(length);
+    for (int32_t& t : tokens) t = static_cast<int32_t>(engine() % 120);
+    return tokens;
+  }
+};
+
+TEST_P(Decoding, FillsEveryMaskWithinItsBudgetAndKeepsThePrompt) {
+  const auto p = prompt(11, 1);
+  const auto s = session(options({{"length", 21}, {"block", 8}, {"steps", 9}}), p);
+  EXPECT_LE(run({s}), 9u);
+  EXPECT_EQ(s->masks_left(), 0u);
+  EXPECT_TRUE(std::ranges::equal(s->tokens().first(11), p));
+  EXPECT_EQ(std::ranges::count(s->generated(), s->mask_token()), 0);
+  EXPECT_LE(s->statistics().largest_read_back, 4096u);
+}
+
+TEST_P(Decoding, NeverEmitsTheMaskToken) {
+  const auto tokens =
+      generate(options({{"length", 40}, {"block", 0}, {"temperature", 30}, {"seed", 3}}), prompt(3, 2));
+  EXPECT_EQ(std::ranges::count(tokens, model->config.mask_token), 0);
+}
+
+TEST_P(Decoding, SameSeedSameTokens) {
+  const auto p = prompt(5, 3);
+  for (const double temperature : {0.0, 1.0}) {
+    const Options o = options({{"length", 16}, {"temperature", temperature}, {"seed", 7}});
+    EXPECT_EQ(generate(o, p), generate(o, p));
+  }
+  EXPECT_NE(generate(options({{"length", 16}, {"temperature", 1}, {"seed", 7}}), p),
+            generate(options({{"length", 16}, {"temperature", 1}, {"seed", 8}}), p));
+}
+
+TEST_P(Decoding, ABatchGivesTheTokensOfEachAlone) {
+  const std::vector<Options> all = {
+      options({{"length", 13}, {"block", 5}}), options({{"length", 30}, {"temperature", 0.8}, {"seed", 5}}),
+      options({{"length", 9}, {"guidance", 1.5}}),
+      options({{"length", 17}, {"temperature", 1}, {"top_k", 5}}),
+      options({{"length", 17}, {"temperature", 1}, {"top_p", 0.7}, {"steps", 6}})};
+  std::vector<std::shared_ptr<Session>> together;
+  for (size_t i = 0; i < all.size(); ++i) together.push_back(session(all[i], prompt(4 + 3 * i, 10)));
+  run(together);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto alone = generate(all[i], prompt(4 + 3 * i, 10));
+    EXPECT_TRUE(std::ranges::equal(together[i]->tokens(), alone)) << "session " << i;
+  }
+}
+
+TEST_P(Decoding, EventsTellTheWholeStory) {
+  const auto s = session(options({{"length", 12}, {"steps", 5}}), prompt(6, 4));
+  std::vector<int32_t> replayed(s->tokens().begin(), s->tokens().end());
+  Decoder decoder(tests::make_backend(), {s}, GetParam().strategy);
+  while (!decoder.step().finished) {
+    for (const Event& e : s->take_events()) {
+      EXPECT_EQ(replayed[e.position], e.previous);
+      EXPECT_EQ(e.step, decoder.progress().rounds);
+      replayed[e.position] = e.token;
+    }
+  }
+  for (const Event& e : s->take_events()) replayed[e.position] = e.token;
+  EXPECT_TRUE(std::ranges::equal(s->tokens(), replayed));
+}
+
+TEST_P(Decoding, CancelKeepsWhatWasCommitted) {
+  const auto s = session(options({{"length", 12}}), prompt(6, 4));
+  Decoder decoder(tests::make_backend(), {s}, GetParam().strategy);
+  decoder.step();
+  const uint32_t left = s->masks_left();
+  decoder.cancel();
+  EXPECT_THROW(decoder.step(), Error);
+  EXPECT_EQ(s->masks_left(), left);
+}
+
+TEST_P(Decoding, ASessionBelongsToOneDecoderAtATime) {
+  const auto s = session(options({{"length", 4}}), prompt(2, 5));
+  {
+    Decoder decoder(tests::make_backend(), {s}, GetParam().strategy);
+    EXPECT_THROW(Decoder(tests::make_backend(), {s}, GetParam().strategy), Error);
+    EXPECT_THROW(s->set_prompt({}), Error);
+  }
+  EXPECT_THROW(Decoder(tests::make_backend(), {s, s}, GetParam().strategy), Error);
+  s->set_prompt(prompt(3, 6));
+  run({s});
+  EXPECT_EQ(s->masks_left(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Index, Decoding, testing::ValuesIn(cases()),
+                         [](const auto& param) { return param.param.strategy + "_" + param.param.cache; });
+
+TEST(Vanilla, CountsRowsAndHeadRowsWithoutPadding) {
+  const auto model = tests::load(tests::golden_folder("llada"));
+  Options o;
+  o.set_integer("length", 10);
+  o.set_integer("block", 5);
+  o.set_integer("stop_at_end", 0);
+  const auto s = std::make_shared<Session>(model, SessionOptions(o));
+  s->set_prompt(std::vector<int32_t>(7, 1));
+  Decoder decoder(tests::make_backend(), {s}, "vanilla");
+  while (!decoder.step().finished) {
+  }
+  EXPECT_EQ(s->statistics().forward_passes, 10u);
+  EXPECT_EQ(s->statistics().rows, 10u * 17u);
+  EXPECT_EQ(s->statistics().head_rows, 2u * (5 + 4 + 3 + 2 + 1));
+  // One layer row: 4 d d + 4 d d_kv + 6 d m, and 4 n d for attention; head 2 d V (specification, 1.3).
+  const uint64_t d = 64, m = 160, vocabulary = 128, layers = 3, n = 17;
+  const uint64_t matmuls =
+      layers * 10 * n * (4 * d * d + 4 * d * d + 6 * d * m + 4 * n * d) + 30 * 2 * d * vocabulary;
+  EXPECT_NEAR(static_cast<double>(s->statistics().flops), static_cast<double>(matmuls),
+              0.03 * static_cast<double>(matmuls));
+}
+
+TEST(Vanilla, StopsAtTheEndToken) {
+  const auto model = tests::load(tests::golden_folder("llada"));
+  Options o;
+  o.set_integer("length", 40);
+  o.set_integer("block", 4);
+  o.set_number("temperature", 30);  // nearly uniform, so that an end token comes soon
+  bool stopped = false;
+  for (int seed = 0; seed < 20 && !stopped; ++seed) {
+    o.set_integer("seed", seed);
+    const auto s = std::make_shared<Session>(model, SessionOptions(o));
+    Decoder decoder(tests::make_backend(), {s}, "vanilla");
+    while (!decoder.step().finished) {
+    }
+    stopped = s->statistics().forward_passes < 40;
+    if (!stopped) continue;
+    const auto end = std::ranges::find(s->generated(), s->end_token());
+    ASSERT_NE(end, s->generated().end());
+    const auto after = static_cast<size_t>(end - s->generated().begin());
+    const size_t block_end = (after / 4 + 1) * 4;
+    for (size_t i = block_end; i < 40; ++i) EXPECT_EQ(s->generated()[i], s->end_token());
+    EXPECT_EQ(s->answer().size(), after);
+  }
+  EXPECT_TRUE(stopped);
+}
+
+TEST(Vanilla, SuppressAndPostponeEndTokens) {
+  const auto model = tests::load(tests::golden_folder("llada"));
+  Options o;
+  o.set_integer("length", 40);
+  o.set_integer("block", 0);
+  o.set_integer("stop_at_end", 0);
+  o.set_number("temperature", 30);
+  o.set_integer("suppress_end", 1);
+  const auto s = std::make_shared<Session>(model, SessionOptions(o));
+  Decoder decoder(tests::make_backend(), {s}, "vanilla");
+  while (!decoder.step().finished) {
+  }
+  EXPECT_EQ(std::ranges::count(s->generated(), s->end_token()), 0);
+}
+
+TEST(Vanilla, RefusesImpossibleSchedules) {
+  const auto model = tests::load(tests::golden_folder("llada"));
+  Options o;
+  o.set_integer("length", 40);
+  o.set_integer("block", 8);
+  o.set_integer("steps", 4);
+  const auto s = std::make_shared<Session>(model, SessionOptions(o));
+  EXPECT_THROW(Decoder(tests::make_backend(), {s}, "vanilla"), Error);
+  Options longer;
+  longer.set_integer("length", 65);
+  EXPECT_THROW(Session(model, SessionOptions(longer)), Error);
+}
+
+}  // namespace
+}  // namespace unmask::decode

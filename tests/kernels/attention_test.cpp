@@ -1,0 +1,108 @@
+#include "kernels/attention.h"
+
+#include "kernels/harness.h"
+#include "tensor/layouts.h"
+
+namespace unmask::kernels {
+namespace {
+
+using tensor::KeyRanges;
+
+struct Shape {
+  uint32_t heads, kv_heads, head_dim;
+};
+
+// Parts are performance only: all of them must give the same result within rounding.
+constexpr uint32_t all_parts[] = {1, 2, 4, 8};
+
+graph::Dispatch attend(const Shape& s, uint32_t parts, const graph::Slice& q, const graph::Slice& keys,
+                       const graph::Slice& values, const std::vector<KeyRanges>& ranges) {
+  const auto rows = static_cast<uint32_t>(ranges.size());
+  return graph::dispatch<attention>(
+      attention::kernel(),
+      {q, keys, values, Inputs::buffer(ranges), Inputs::garbage_floats(rows * s.heads * s.head_dim)},
+      {.rows = rows,
+       .heads = s.heads,
+       .kv_heads = s.kv_heads,
+       .scale = 1 / std::sqrt(static_cast<float>(s.head_dim))},
+      {.head_dim = s.head_dim, .parts = parts}, {(rows + 128 / parts - 1) / (128 / parts), s.heads},
+      "attention");
+}
+
+// Keys or values with the given slots filled and garbage everywhere else.
+graph::Slice cache(Inputs& in, const Shape& s, uint32_t slots, uint32_t filled_begin, uint32_t filled_end) {
+  const uint32_t width = s.kv_heads * s.head_dim;
+  std::vector<float> values(slots * width, NAN);
+  for (uint32_t i = filled_begin * width; i < filled_end * width; ++i) values[i] = in.number(-2, 2);
+  return in.buffer(values);
+}
+
+class AttentionOf : public testing::TestWithParam<Shape> {};
+
+TEST_P(AttentionOf, EveryRowSeesEverySlot) {
+  const Shape s = GetParam();
+  const uint32_t rows = 131, slots = 75;
+  for (const uint32_t parts : all_parts) {
+    Inputs in(7);
+    const auto q = in.buffer(in.numbers(rows * s.heads * s.head_dim, -2, 2));
+    const auto keys = cache(in, s, slots, 0, slots), values = cache(in, s, slots, 0, slots);
+    expect_close(attend(s, parts, q, keys, values, std::vector<KeyRanges>(rows, {0, slots, 0, 0})), "y",
+                 2e-6);
+  }
+}
+
+// Sequences of a batch, blocks with a prefix, and empty ranges in one workgroup; the slots of none are
+// garbage.
+TEST_P(AttentionOf, RangesDifferPerRow) {
+  const Shape s = GetParam();
+  const uint32_t rows = 37, slots = 200;
+  Inputs in(8);
+  const auto q = in.buffer(in.numbers(rows * s.heads * s.head_dim, -2, 2));
+  const auto keys = cache(in, s, slots, 3, 150), values = cache(in, s, slots, 3, 150);
+  std::vector<KeyRanges> ranges(rows);
+  for (uint32_t r = 0; r < rows; ++r) {
+    if (r % 4 == 0) ranges[r] = {3, 50, 0, 0};
+    if (r % 4 == 1) ranges[r] = {100, 101 + r, 5, 6};
+    if (r % 4 == 2) ranges[r] = {0, 0, 17 + r, 19 + 2 * r};
+  }
+  for (const uint32_t parts : {1u, 4u}) expect_close(attend(s, parts, q, keys, values, ranges), "y", 2e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, AttentionOf,
+                         testing::Values(Shape{3, 3, 16}, Shape{6, 2, 18}, Shape{2, 2, 64}, Shape{4, 1, 90},
+                                         Shape{2, 1, 128}),
+                         [](const auto& p) {
+                           return fmt::format("{}of{}heads{}", p.param.kv_heads, p.param.heads,
+                                              p.param.head_dim);
+                         });
+
+// Large scores must neither overflow nor lose the winner.
+TEST(Attention, SurvivesExtremeScores) {
+  const Shape s{1, 1, 16};
+  Inputs in(9);
+  const auto q = in.buffer(in.numbers(3 * 16, -300, 300));
+  const auto keys = in.buffer(in.numbers(40 * 16, -300, 300)), values = in.buffer(in.numbers(40 * 16));
+  expect_close(attend(s, 4, q, keys, values, std::vector<KeyRanges>(3, {0, 33, 33, 40})), "y", 1e-4);
+}
+
+// The bits of a row do not depend on the rows beside it nor on how many there are.
+TEST(Attention, RowsAreIndependent) {
+  const Shape s{2, 1, 24};
+  const uint32_t rows = 70, width = s.heads * s.head_dim;
+  Inputs in(10);
+  const std::vector<float> q = in.numbers(rows * width, -2, 2);
+  const auto keys = cache(in, s, 96, 0, 96), values = cache(in, s, 96, 0, 96);
+  std::vector<KeyRanges> ranges(rows);
+  for (uint32_t r = 0; r < rows; ++r) ranges[r] = {r, r + 20, r / 2, r / 2 + 7};
+  const std::vector<float> together = run_on_device(attend(s, 4, in.buffer(q), keys, values, ranges), "y");
+  for (const uint32_t r : {0u, 31u, 69u}) {
+    const std::vector<float> row(q.begin() + r * width, q.begin() + (r + 1) * width);
+    const std::vector<float> alone =
+        run_on_device(attend(s, 4, in.buffer(row), keys, values, {ranges[r]}), "y");
+    EXPECT_EQ(alone, std::vector<float>(together.begin() + r * width, together.begin() + (r + 1) * width))
+        << r;
+  }
+}
+
+}  // namespace
+}  // namespace unmask::kernels

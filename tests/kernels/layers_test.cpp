@@ -1,0 +1,84 @@
+// The kernels of a transformer block around its matrix products: rmsnorm, rope_store, silu_gate.
+#include "kernels/harness.h"
+#include "kernels/rmsnorm.h"
+#include "kernels/rope_store.h"
+#include "kernels/silu_gate.h"
+#include "tensor/layouts.h"
+
+namespace unmask::kernels {
+namespace {
+
+using tensor::none;
+
+TEST(RmsNorm, HoldsOverMagnitudes) {
+  for (const float magnitude : {1e-6f, 1.0f, 1e6f}) {
+    for (const uint32_t dim : {1u, 8u, 264u, 1003u}) {
+      Inputs in(dim);
+      const auto x = in.buffer(in.numbers(3 * dim, -magnitude, magnitude));
+      const auto w = in.buffer(in.numbers(dim, 0, 2));
+      const auto d = graph::dispatch<rmsnorm>(rmsnorm::kernel(), {x, w, in.garbage_floats(3 * dim)},
+                                              {.rows = 3, .dim = dim, .eps = 1e-5f}, {}, {3}, "norm");
+      expect_close(d, "y", 1e-6);
+    }
+  }
+}
+
+TEST(RmsNorm, ZeroRowsStayZero) {
+  const std::vector<float> zeros(9);
+  const auto d = graph::dispatch<rmsnorm>(
+      rmsnorm::kernel(), {Inputs::buffer(zeros), Inputs::buffer(zeros), Inputs::garbage_floats(9)},
+      {.rows = 1, .dim = 9, .eps = 1e-5f}, {}, {1}, "norm");
+  expect_close(d, "y", 0);
+}
+
+TEST(SiluGate, HoldsOverRowsAndExtremes) {
+  Inputs in(5);
+  std::vector<float> gate_up = in.numbers(3 * 2 * 137, -4, 4);
+  gate_up[0] = -200, gate_up[1] = 200, gate_up[2] = -88.5f, gate_up[3] = -0.0f, gate_up[4] = -3e38f;
+  const auto d =
+      graph::dispatch<silu_gate>(silu_gate::kernel(), {in.buffer(gate_up), in.garbage_floats(3 * 137)},
+                                 {.rows = 3, .ffn = 137}, {}, {3, 3}, "gate");
+  expect_close(d, "y", 1e-6);
+}
+
+struct RopeCase {
+  uint32_t heads, kv_heads, head_dim, rotary_dim;
+};
+
+class RopeStoreOf : public testing::TestWithParam<RopeCase> {};
+
+TEST_P(RopeStoreOf, RotatesAndStores) {
+  const auto [heads, kv_heads, head_dim, rotary_dim] = GetParam();
+  const uint32_t rows = 5, positions = 11, slots = 13;
+  Inputs in(6);
+  std::vector<float> table;
+  for (uint32_t i = 0; i < positions * rotary_dim / 2; ++i) {
+    const float angle = in.number(-3, 3);
+    table.insert(table.end(), {std::cos(angle), std::sin(angle)});
+  }
+  const std::vector<tensor::Row> row_list = {
+      {0, 10, 12, 0}, {0, 3, 0, 0}, {0, none, none, 0}, {1, 0, 7, 0}, {1, 3, 8, 0}};
+  const auto keys = in.garbage_floats(slots * kv_heads * head_dim);
+  const auto values = in.garbage_floats(slots * kv_heads * head_dim);
+  const auto d = graph::dispatch<rope_store>(
+      rope_store::kernel(),
+      {in.buffer(in.numbers(rows * (heads + 2 * kv_heads) * head_dim)), in.buffer(row_list), in.buffer(table),
+       in.garbage_floats(rows * heads * head_dim), keys, values},
+      {.rows = rows, .heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .rotary_dim = rotary_dim},
+      {}, {rows}, "rope");
+  const Outcome outcome = run_both(d);
+  EXPECT_LE(outcome.error("q"), 2e-7);
+  EXPECT_LE(outcome.error("keys"), 2e-7);
+  EXPECT_TRUE(outcome.same_elsewhere({"q", "keys"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, RopeStoreOf,
+                         testing::Values(RopeCase{3, 3, 16, 16}, RopeCase{6, 2, 22, 22},
+                                         RopeCase{4, 1, 24, 10}),
+                         [](const auto& p) {
+                           return fmt::format("{}of{}heads{}rotate{}", p.param.kv_heads, p.param.heads,
+                                              p.param.head_dim, p.param.rotary_dim);
+                         });
+
+}  // namespace
+}  // namespace unmask::kernels

@@ -1,0 +1,75 @@
+#include "kernels/select_commit.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/rng.h"
+#include "kernels/twins.h"
+#include "tensor/layouts.h"
+
+namespace unmask::twins {
+namespace {
+
+using tensor::Candidate;
+using tensor::Confidence;
+using tensor::SequenceStep;
+using tensor::TokenStats;
+
+double measure(const SequenceStep& sequence, const Candidate& c, const TokenStats& s) {
+  switch (static_cast<Confidence>(sequence.confidence)) {
+    case Confidence::probability:
+      return std::exp(double{s.logit} - s.log_sum_exp);
+    case Confidence::random:
+      return uniform_from_bits(philox({sequence.masks_left, c.position, tensor::none, c.times_remasked},
+                                      {sequence.seed_low, sequence.seed_high})[0]);
+    case Confidence::margin:
+      return std::exp(double{s.best_logit} - s.log_sum_exp) - std::exp(double{s.runner_up} - s.log_sum_exp);
+    case Confidence::negative_entropy:
+      return -s.entropy;
+  }
+  return -INFINITY;
+}
+
+double rank_value(const SequenceStep& sequence, const Candidate& c, const TokenStats& s) {
+  const double value = measure(sequence, c, s);
+  const bool postponed = s.token == sequence.postponed0 || s.token == sequence.postponed1;
+  return postponed || std::isnan(value) ? -INFINITY : value;
+}
+
+void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uint32_t* results) {
+  const auto candidates =
+      view<const Candidate>(d, "candidates").subspan(sequence.candidate_begin, sequence.candidate_count);
+  const auto stats =
+      view<const TokenStats>(d, "stats").subspan(sequence.candidate_begin, sequence.candidate_count);
+  std::vector<double> values;
+  for (size_t i = 0; i < candidates.size(); ++i)
+    values.push_back(rank_value(sequence, candidates[i], stats[i]));
+  std::vector<uint32_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
+    return values[a] != values[b] ? values[a] > values[b] : candidates[a].position < candidates[b].position;
+  });
+  order.resize(std::min<size_t>(order.size(), sequence.commit_count));
+  *results++ = static_cast<uint32_t>(order.size());
+  for (int i = 0; i < 3; ++i) *results++ = 0;
+  for (const uint32_t i : order) {
+    const uint32_t token = stats[i].token;
+    view<uint32_t>(d, "tokens")[candidates[i].slot] = token;
+    if (candidates[i].mirror_slot != tensor::none)
+      view<uint32_t>(d, "tokens")[candidates[i].mirror_slot] = token;
+    view<float>(d, "confidence")[candidates[i].slot] = static_cast<float>(values[i]);
+    *results++ = candidates[i].slot;
+    *results++ = token;
+  }
+}
+
+}  // namespace
+
+void select_commit(const graph::Dispatch& d) {
+  const auto push = d.push_as<kernels::select_commit::Push>();
+  const auto sequences = view<const SequenceStep>(d, "sequences");
+  for (uint32_t s = 0; s < d.grid.x; ++s)
+    commit_sequence(d, sequences[s], view<uint32_t>(d, "results").data() + size_t{s} * push.result_stride);
+}
+
+}  // namespace unmask::twins

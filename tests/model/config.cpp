@@ -1,0 +1,156 @@
+#include "model/config.h"
+
+#include <nlohmann/json.hpp>
+
+#include <gtest/gtest.h>
+
+#include "support/expect_error.h"
+#include "support/temporary_folder.h"
+
+namespace unmask::model {
+namespace {
+
+using nlohmann::json;
+using tests::expect_error;
+using tests::TemporaryFolder;
+
+json llada() {
+  return json::parse(R"({
+    "model_type": "llada", "architectures": ["LLaDAModelLM"], "d_model": 96, "n_heads": 6, "n_kv_heads": 2,
+    "n_layers": 5, "mlp_hidden_size": 200, "vocab_size": 130, "embedding_size": 136, "max_sequence_length": 77,
+    "rope": true, "rope_theta": 500000.0, "rms_norm_eps": 1e-05, "block_type": "llama", "activation_type": "silu",
+    "layer_norm_type": "rms", "include_bias": false, "include_qkv_bias": false, "weight_tying": false,
+    "alibi": false, "scale_logits": false, "input_emb_norm": false, "multi_query_attention": null,
+    "mask_token_id": 129, "eos_token_id": 127, "pad_token_id": 126, "mlp_ratio": 4})");
+}
+
+ModelConfig read(const json& config) {
+  const TemporaryFolder folder;
+  folder.write("config.json", config.dump());
+  return read_config(folder.path());
+}
+
+TEST(Config, ReadsLlada) {
+  const ModelConfig config = read(llada());
+  EXPECT_EQ(config.architecture, "llada");
+  EXPECT_EQ(config.layers, 5u);
+  EXPECT_EQ(config.hidden, 96u);
+  EXPECT_EQ(config.heads, 6u);
+  EXPECT_EQ(config.kv_heads, 2u);
+  EXPECT_EQ(config.head_dim, 16u);
+  EXPECT_EQ(config.ffn, 200u);
+  EXPECT_EQ(config.vocabulary, 136u);
+  EXPECT_EQ(config.positions, 77u);
+  EXPECT_EQ(config.rope_theta, 500000.0);
+  EXPECT_EQ(config.norm_eps, 1e-5);
+  EXPECT_FALSE(config.tie_embeddings);
+  EXPECT_EQ(config.mask_token, 129);
+  EXPECT_EQ(config.end_token, 127);
+  EXPECT_EQ(config.pad_token, 126);
+  EXPECT_FALSE(config.begin_token.has_value());
+}
+
+TEST(Config, FillsInWhatMayBeAbsent) {
+  json file = llada();
+  for (const char* key : {"embedding_size", "n_kv_heads", "pad_token_id", "alibi", "model_type"})
+    file.erase(key);
+  file["weight_tying"] = true;
+  file["bos_token_id"] = 3;
+  const ModelConfig config = read(file);
+  EXPECT_EQ(config.vocabulary, 130u);
+  EXPECT_EQ(config.kv_heads, 6u);
+  EXPECT_EQ(config.pad_token, 127);
+  EXPECT_TRUE(config.tie_embeddings);
+  EXPECT_EQ(config.begin_token, 3);
+}
+
+TEST(Config, KnowsLladaByItsFieldsWhereNothingNamesIt) {
+  json file = llada();
+  file.erase("model_type");
+  file.erase("architectures");
+  EXPECT_EQ(read(file).architecture, "llada");
+}
+
+struct Change {
+  const char* key;
+  json value;
+  Status status;
+  const char* words;
+};
+
+class ChangedConfig : public testing::TestWithParam<Change> {};
+
+TEST_P(ChangedConfig, IsRefusedWithASentence) {
+  json file = llada();
+  file[GetParam().key] = GetParam().value;
+  expect_error(GetParam().status, GetParam().words, [&] { read(file); });
+}
+
+constexpr Status bad = Status::bad_model;
+constexpr Status unsupported = Status::unsupported;
+
+const Change changes[] = {
+    {"n_layers", 0, bad, "must be an integer from 1 to 4096, not 0"},
+    {"n_layers", -3, bad, "not -3"},
+    {"n_layers", nullptr, bad, "lacks \"n_layers\""},
+    {"d_model", 1000000000000000000, bad, "not 1000000000000000000"},
+    {"d_model", 1e18, bad, "not 1e+18"},
+    {"d_model", 18446744073709551615ull, bad, "not 18446744073709551615"},
+    {"d_model", "96", bad, "not \"96\""},
+    {"d_model", 100, bad, "spreads a hidden size of 100 over 6 heads"},
+    {"d_model", 90, bad, "has heads of 15 values"},
+    {"d_model", 12288, bad, "has heads of 2048 values"},
+    {"n_heads", json::array(), bad, "not an array"},
+    {"n_kv_heads", 4, bad, "shares 4 key-value heads among 6 heads"},
+    {"n_kv_heads", 12, bad, "shares 12 key-value heads among 6 heads"},
+    {"mlp_hidden_size", 2000000, bad, "must be an integer from 1 to 1048576"},
+    {"embedding_size", 5000000, bad, "not 5000000"},
+    {"max_sequence_length", false, bad, "not false"},
+    {"mask_token_id", 136, bad, "must be an integer from 0 to 135, not 136"},
+    {"mask_token_id", -1, bad, "not -1"},
+    {"eos_token_id", 1.5, bad, "not 1.5"},
+    {"bos_token_id", 200, bad, "not 200"},
+    {"rope_theta", 0, bad, "must be a number above 0"},
+    {"rope_theta", "many", bad, "not \"many\""},
+    {"rms_norm_eps", -1e-5, bad, "must be a number above 0"},
+    {"rms_norm_eps", 3, bad, "up to 0.1, not 3"},
+    {"weight_tying", 1, bad, "must be true or false, not 1"},
+    {"alibi", true, unsupported, "has alibi = true; of llada models only those with false are supported"},
+    {"layer_norm_type", "low_precision", unsupported, "only those with \"rms\""},
+    {"include_bias", true, unsupported, "include_bias = true"},
+    {"include_qkv_bias", true, unsupported, "include_qkv_bias = true"},
+    {"input_emb_norm", true, unsupported, "input_emb_norm = true"},
+    {"scale_logits", true, unsupported, "scale_logits = true"},
+    {"block_type", "sequential", unsupported, "block_type = \"sequential\""},
+    {"block_type", nullptr, unsupported, "block_type = nothing"},
+    {"rope", false, unsupported, "rope = false"},
+    {"clip_qkv", 8.0, unsupported, "only those with nothing"},
+    {"model_type", "mamba", unsupported, "describes a model of type \"mamba\"; this build runs: llada"},
+    {"model_type", 7, unsupported, "a model of type 7"},
+    {"model_type", std::string(5000, 'x'), unsupported, "xxx...; this build runs"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Changes, ChangedConfig, testing::ValuesIn(changes));
+
+TEST(Config, RefusesFilesThatAreNoConfig) {
+  const TemporaryFolder folder;
+  const auto refused = [&](Status status, const char* words) {
+    expect_error(status, words, [&] { read_config(folder.path()); });
+  };
+  refused(Status::not_found, "There is no file");
+  folder.write("config.json", "");
+  refused(bad, "is not valid JSON");
+  folder.write("config.json", "[]");
+  refused(bad, "must hold a JSON object, not an array");
+  folder.write("config.json", R"({"d_model": 1, "d_model": 2})");
+  refused(bad, "has the key \"d_model\" twice");
+  folder.write("config.json", R"({"hidden_size": 64})");
+  refused(unsupported, "unknown (it has no \"model_type\")");
+  folder.write("config.json", "{\"x\": 1e999}");
+  refused(bad, "is not valid JSON");
+  folder.write("config.json", std::string(1'000'001, ' '));
+  refused(bad, "more than the 1000000 a sane one has");
+}
+
+}  // namespace
+}  // namespace unmask::model

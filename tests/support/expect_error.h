@@ -1,0 +1,26 @@
+// Checks that something fails with a status and a sentence that says enough.
+#pragma once
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace unmask::tests {
+
+// `words` must stand in the sentence, which must end like one.
+template <typename Action>
+void expect_error(Status status, const std::string& words, Action action) {
+  try {
+    action();
+    ADD_FAILURE() << "succeeded, expected: " << words;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), status) << error.what();
+    EXPECT_THAT(error.what(), testing::HasSubstr(words));
+    EXPECT_THAT(error.what(), testing::EndsWith("."));
+  }
+}
+
+}  // namespace unmask::tests
