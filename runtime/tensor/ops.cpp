@@ -74,9 +74,9 @@ void Ops::rms_norm(const Matrix& x, const Slice& weight, float eps, const Matrix
 
 void Ops::matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
                  Extent extent) {
-  for (graph::Dispatch& d : matmul_dispatches(traits_, x, w, y, accumulate, label)) {
-    append(std::move(d), extent, x.rows);
-  }
+  const Matmul product = {.x = x.slice, .rows = x.rows, .x_stride = x.columns, .weight = w, .y = y.slice,
+                          .y_stride = y.columns, .accumulate = accumulate, .label = label};
+  for (graph::Dispatch& d : tensor::matmul(traits_, product)) append(std::move(d), extent, x.rows);
 }
 
 void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, HeadShape shape, const Matrix& q,
@@ -127,9 +127,9 @@ void Ops::guidance(const Matrix& conditional, const Matrix& unconditional, const
 
 void Ops::head(const Matrix& x, const Weight& w, const Slice& candidates, const Slice& sequences, bool noise,
                const Slice& partials, const Slice& stats) {
-  for (graph::Dispatch& d : head_dispatches(traits_, x, w, candidates, sequences, noise, partials, stats)) {
-    append(std::move(d), Extent::logit_rows, x.rows);
-  }
+  const Head h = {.x = x.slice, .rows = x.rows, .weight = w, .candidates = candidates, .sequences = sequences,
+                  .partials = partials, .stats = stats, .noise = noise};
+  for (graph::Dispatch& d : tensor::head(traits_, h)) append(std::move(d), Extent::logit_rows, x.rows);
 }
 
 void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice& candidates, const Slice& sequences,
