@@ -1,0 +1,9 @@
+#include "kernels/head_tiles.h"
+
+#include "kernels/head_twin.h"
+
+namespace unmask::twins {
+
+void head_tiles(const graph::Dispatch& d) { head_partials<kernels::head_tiles>(d); }
+
+}  // namespace unmask::twins

@@ -1,0 +1,150 @@
+// The matrix product: every tile, format and row count against the definition, and against each other bit by
+// bit.
+#include "tensor/matmul.h"
+
+#include "kernels/products.h"
+#include "kernels/textbook_matmul.h"
+
+namespace unmask::kernels {
+namespace {
+
+using tensor::Tile;
+
+constexpr uint32_t outputs = 77, inputs = 40, x_stride = 48, y_stride = 83, y_offset = 3;
+
+struct Case {
+  uint32_t rows;
+  DType dtype = DType::f32;
+  bool accumulate = false;
+  uint32_t piece = outputs;
+};
+
+std::vector<float> random(uint32_t seed, size_t count) { return Inputs(seed).numbers(count); }
+
+std::vector<float> product_on(graph::Backend& backend, const Tile& tile, const Case& c) {
+  const auto weight = upload_weight(backend, random(1, outputs * inputs), c.dtype, inputs, c.piece);
+  // Fewer rows are a prefix of more.
+  const auto x = upload(backend, random(2, c.rows * x_stride));
+  const auto y = upload(backend, random(3, c.rows * y_stride));
+  run(backend, tensor::matmul(tile, {.x = x,
+                                     .rows = c.rows,
+                                     .x_stride = x_stride,
+                                     .weight = weight,
+                                     .y = y,
+                                     .y_stride = y_stride,
+                                     .y_offset = y_offset,
+                                     .accumulate = c.accumulate}));
+  return download<float>(backend, y);
+}
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(double{a[i]} - b[i]);
+    worst = difference <= worst ? worst : difference;  // NaN is kept
+  }
+  return worst;
+}
+
+class MatmulOf : public testing::TestWithParam<DType> {};
+
+TEST_P(MatmulOf, EqualsTheDefinitionInEveryTile) {
+  const auto twins = twins::make_twin_backend();
+  for (const Tile& tile : usable_tiles(device_backend().traits()))
+    for (const bool accumulate : {false, true}) {
+      const Case c{35, GetParam(), accumulate};
+      EXPECT_LE(largest_difference(product_on(device_backend(), tile, c), product_on(*twins, tile, c)), 5e-6)
+          << name(tile);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, MatmulOf, testing::Values(DType::f32, DType::f16, DType::bf16),
+                         [](const auto& p) { return info(p.param).name; });
+
+TEST(Matmul, BitsDoNotDependOnTileNorRowCount) {
+  graph::Backend& backend = device_backend();
+  const std::vector<Tile> tiles = usable_tiles(backend.traits());
+  const std::vector<float> all = product_on(backend, tiles[0], {37});
+  for (const Tile& tile : tiles)
+    for (const uint32_t rows : {1u, 2u, 9u, 37u})
+      EXPECT_EQ(product_on(backend, tile, {rows}),
+                std::vector<float>(all.begin(), all.begin() + rows * y_stride))
+          << name(tile) << ", " << rows << " rows";
+}
+
+TEST(Matmul, TheTilesOfTheDeviceAgreeForAllRowCounts) {
+  graph::Backend& backend = device_backend();
+  const std::vector<float> all = product_on(backend, tensor::matmul_tile(backend.traits(), 512), {512});
+  for (const uint32_t rows : {1u, 3u, 5u, 16u, 17u, 100u})
+    EXPECT_EQ(product_on(backend, tensor::matmul_tile(backend.traits(), rows), {rows}),
+              std::vector<float>(all.begin(), all.begin() + rows * y_stride))
+        << rows << " rows";
+}
+
+TEST(Matmul, PiecesGiveTheSameBits) {
+  graph::Backend& backend = device_backend();
+  const Tile tile = tensor::matmul_tile(backend.traits(), 5);
+  EXPECT_EQ(product_on(backend, tile, {.rows = 5, .piece = 24}), product_on(backend, tile, {.rows = 5}));
+}
+
+TEST(Matmul, ReadsEveryHalfExactly) {
+  // An identity as x brings each weight to y unchanged: subnormals, the largest, both signs.
+  const std::vector<float> halves = {5.9604645e-8f, -5.9604645e-8f, 6.0975552e-5f, -6.1035156e-5f,
+                                     65504.0f,      -65504.0f,      0.33325195f,   0.0f};
+  graph::Backend& backend = device_backend();
+  std::vector<float> identity(64);
+  for (size_t i = 0; i < 8; ++i) identity[i * 9] = 1;
+  for (const Tile& tile : usable_tiles(backend.traits())) {
+    const auto weight = upload_weight(backend, halves, DType::f16, 8, 1);
+    const auto y = upload(backend, std::vector<float>(8));
+    run(backend, tensor::matmul(tile, {.x = upload(backend, identity),
+                                       .rows = 8,
+                                       .x_stride = 8,
+                                       .weight = weight,
+                                       .y = y,
+                                       .y_stride = 1}));
+    EXPECT_EQ(download<float>(backend, y), halves) << name(tile);
+  }
+}
+
+TEST(Matmul, WritesNothingOutside) {
+  for (const Tile& tile : usable_tiles(device_backend().traits())) {
+    Inputs in(4);
+    const tensor::Weight weight{DType::f32, 13, 24, {{0, 13, in.buffer(in.numbers(13 * 24))}}};
+    const auto dispatches = tensor::matmul(tile, {.x = in.buffer(in.numbers(5 * 24)),
+                                                  .rows = 5,
+                                                  .x_stride = 24,
+                                                  .weight = weight,
+                                                  .y = in.garbage_floats(5 * 20),
+                                                  .y_stride = 20,
+                                                  .y_offset = 2});
+    expect_close(dispatches.front(), "y", 1e-6);
+  }
+}
+
+TEST(Matmul, CountsItsWork) {
+  const Tile tile{tensor::TileKind::shared, 16, 8, 4, 4};
+  const graph::Slice none;
+  const tensor::Weight weight{DType::f16, 77, 40, {{0, 77, none}}};
+  const graph::Work work =
+      tensor::matmul(tile,
+                     {.x = none, .rows = 35, .x_stride = 40, .weight = weight, .y = none, .y_stride = 77})
+          .front()
+          .work;
+  EXPECT_EQ(work.flops, 2u * 35 * 77 * 40);
+  EXPECT_EQ(work.flops_executed, 2u * 64 * 128 * 40);
+  EXPECT_EQ(work.bytes, 4u * 35 * 40 + 2u * 77 * 40 + 4u * 35 * 77);
+}
+
+TEST(TextbookMatmul, EqualsTheDefinition) {
+  Inputs in(5);
+  expect_close(
+      graph::dispatch<textbook_matmul>(
+          textbook_matmul::kernel(),
+          {in.buffer(in.numbers(11 * 21)), in.buffer(in.numbers(19 * 21)), in.garbage_floats(11 * 19)},
+          {.rows = 11, .outputs = 19, .inputs = 21}, {.tile = 8}, {3, 2}, "textbook"),
+      "y", 1e-6);
+}
+
+}  // namespace
+}  // namespace unmask::kernels
