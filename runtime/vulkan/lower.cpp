@@ -30,6 +30,20 @@ void check_limits(const graph::Dispatch& d, const graph::Traits& traits) {
   }
 }
 
+bool starts_at_zero(const Piece& piece) {
+  return piece.base.x == 0 && piece.base.y == 0 && piece.base.z == 0;
+}
+
+// vkCmdDispatch where it will do: synchronisation validation does not follow vkCmdDispatchBase.
+void dispatch_piece(const VolkDeviceTable& vk, VkCommandBuffer commands, const Piece& piece) {
+  const graph::Grid &base = piece.base, &count = piece.count;
+  if (starts_at_zero(piece)) {
+    vk.vkCmdDispatch(commands, count.x, count.y, count.z);
+  } else {
+    vk.vkCmdDispatchBase(commands, base.x, base.y, base.z, count.x, count.y, count.z);
+  }
+}
+
 }  // namespace
 
 Lowered::Lowered(std::shared_ptr<Device> device, const graph::Recording& recording,
@@ -102,8 +116,7 @@ void Lowered::record(const graph::Recording& recording, const std::vector<Submis
         timestamps_->reset(commands_.current()), timestamps_->mark(commands_.current(), mark++);
     }
     for (const Piece& piece : submission) {
-      const bool first_piece = piece.base.x == 0 && piece.base.y == 0 && piece.base.z == 0;
-      if (options.barriers && (options.timed || (first_piece && wait_before[piece.dispatch])))
+      if (options.barriers && (options.timed || (starts_at_zero(piece) && wait_before[piece.dispatch])))
         commands_.barrier(shader_stage, VK_ACCESS_SHADER_WRITE_BIT, shader_stage, shader_access);
       record_piece(recording.dispatches()[piece.dispatch], piece);
       if (options.timed) timestamps_->mark(commands_.current(), mark++);
@@ -126,8 +139,7 @@ void Lowered::record_piece(const graph::Dispatch& dispatch, const Piece& piece) 
   if (dispatch.kernel->push_bytes != 0)
     vk.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                           dispatch.kernel->push_bytes, dispatch.push.data());
-  vk.vkCmdDispatchBase(commands, piece.base.x, piece.base.y, piece.base.z, piece.count.x, piece.count.y,
-                       piece.count.z);
+  dispatch_piece(vk, commands, piece);
 }
 
 std::vector<double> Lowered::seconds() const {
