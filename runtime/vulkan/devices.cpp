@@ -13,7 +13,8 @@
 namespace unmask::vulkan {
 namespace {
 
-// Mesa and NVIDIA write their version into driver_info; others only into the number, mostly packed as Vulkan packs.
+// Mesa and NVIDIA write their version into driver_info; others only into the number, mostly packed as Vulkan
+// packs.
 std::string driver_text(const DeviceProperties& p) {
   const uint32_t v = p.driver_version;
   const std::string version =
