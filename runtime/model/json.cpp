@@ -105,10 +105,19 @@ std::string excerpt(const Json& value) {
 }
 
 std::string excerpt(std::string_view text) {
-  if (text.size() <= max_excerpt) return std::string(text);
-  size_t end = max_excerpt;
-  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;  // not in the middle of a UTF-8 sequence
-  return std::string(text.substr(0, end)) + "...";
+  std::string result;
+  for (const char c : text.substr(0, max_excerpt)) {
+    const auto byte = static_cast<uint8_t>(c);
+    result += byte < ' ' || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  if (text.size() <= max_excerpt) return result;
+  // Not in the middle of a UTF-8 sequence.
+  while ((text[max_excerpt] & 0xc0) == 0x80 && !result.empty() && (result.back() & 0x80) != 0) {
+    const bool was_lead = (result.back() & 0xc0) == 0xc0;
+    result.pop_back();
+    if (was_lead) break;
+  }
+  return result + "...";
 }
 
 }  // namespace unmask::model
