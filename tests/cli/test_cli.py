@@ -65,7 +65,7 @@ class Usage(ProgramTest):
 
     def test_wrong_command_lines(self):
         self.fail_with(unmask(), 2, "subcommand")
-        self.fail_with(unmask("no-such-command"), 2, "")
+        self.fail_with(unmask("no-such-command"), 2, "no-such-command")
         self.fail_with(unmask("generate"), 2, "--model")
         self.fail_with(generate("--no-such-option"), 2, "--no-such-option")
         self.fail_with(generate("--prompt", "a", "--prompt-file", "b"), 2, "--prompt")
@@ -84,7 +84,7 @@ class Usage(ProgramTest):
 
     def test_things_that_are_not_there(self):
         self.fail_with(unmask("generate", "--model", "/nowhere", "--prompt", "a"), 1, "/nowhere")
-        self.fail_with(unmask("info", "/dev/null"), 1, "")
+        self.fail_with(unmask("info", "/dev/null"), 1, "/dev/null")
         self.fail_with(generate("--prompt", "a", "--device", "no such device"), 1, "no such device")
         self.fail_with(generate("--prompt-file", "/nowhere"), 1, "/nowhere")
         self.fail_with(generate("--prompts", "/nowhere"), 1, "/nowhere")
