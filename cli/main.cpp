@@ -34,7 +34,8 @@ const CLI::App* named_command(const CLI::App* app) {
   return named.empty() ? app : named_command(named.front());
 }
 
-// One line. CLI11 says of an unknown command only that one is missing, and ends few messages with a full stop.
+// One line. CLI11 says of an unknown command only that one is missing, and ends few messages with a full
+// stop.
 std::string usage_message(const CLI::App* app, const CLI::Error& error) {
   const CLI::App* command = named_command(app);
   const std::string name = command == app ? "" : command->get_name() + " ";
