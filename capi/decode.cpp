@@ -145,7 +145,8 @@ unmask_decoder* unmask_decoder_create(unmask_session* const* sessions, int32_t c
     auto made = std::make_unique<unmask_decoder>();
     made->device = deref(sessions[0], "first session").device;
     std::vector<std::shared_ptr<decode::Session>> members;
-    std::map<SessionState*, std::unique_ptr<Exclusive>> locked;  // by session: the decoder reports one listed twice
+    std::map<SessionState*, std::unique_ptr<Exclusive>>
+        locked;  // by session: the decoder reports one listed twice
     for (const unmask_session* s : std::span(sessions, static_cast<size_t>(count))) {
       const std::shared_ptr<SessionState>& state = deref(s, "session").state;
       std::unique_ptr<Exclusive>& lock = locked[state.get()];

@@ -110,10 +110,9 @@ unmask_status unmask_device_measure_matmul(unmask_device* device, int32_t rows, 
     require(sensible, Status::invalid_argument, "The matmul's sizes must be positive and sensible.");
     const auto backend = vulkan::make_backend(device->device);
     const tensor::MatmulTiming timing = tensor::time_matmul(
-        *backend,
-        {static_cast<uint32_t>(rows), static_cast<uint32_t>(outputs), static_cast<uint32_t>(inputs)},
+        *backend, static_cast<uint32_t>(rows), static_cast<uint32_t>(outputs), static_cast<uint32_t>(inputs),
         parse_float_type(text_of(dtype, "data type")), static_cast<uint32_t>(repeats));
-    *gflops = timing.gflops;
-    *textbook_gflops = timing.textbook_gflops;
+    *gflops = timing.chosen_gflops();
+    *textbook_gflops = timing.textbook_gflops();
   });
 }

@@ -66,8 +66,8 @@ int32_t to_integer(const std::string& name, const std::string& text) {
   return value;
 }
 
-Model random_model(unmask_device* device, const BenchFlags& flags) {
-  const std::map<std::string, std::string> values = parse_shape(flags.synthetic);
+// Refers to the texts in `values`.
+unmask_shape shape_of(const std::map<std::string, std::string>& values, int32_t positions) {
   const auto integer = [&](const char* name) { return to_integer(name, values.at(name)); };
   auto shape = initialised(unmask_shape_init);
   shape.hidden = integer("hidden");
@@ -76,10 +76,10 @@ Model random_model(unmask_device* device, const BenchFlags& flags) {
   shape.kv_heads = integer("kv_heads");
   shape.ffn = integer("ffn");
   shape.vocabulary = integer("vocab");
-  shape.positions = flags.rows;
+  shape.positions = positions;
   shape.dtype = values.at("dtype").c_str();
   shape.seed = integer("seed");
-  return Model(check(unmask_model_create_random(device, "llada", &shape)));
+  return shape;
 }
 
 Json describe(const StepTimes& times) {
@@ -117,9 +117,11 @@ Json describe(const MatmulSpeed& speed, double step_gflops) {
 Json measure(const BenchFlags& flags) {
   catch_interrupts();
   const bool synthetic = flags.model.model.empty();
+  const std::map<std::string, std::string> values = parse_shape(flags.synthetic);
+  const unmask_shape shape = shape_of(values, flags.rows);
   const Device device = flags.model.open_device();
-  const Model model =
-      synthetic ? random_model(device.get(), flags) : load_model(device.get(), flags.model.model);
+  const Model model = synthetic ? Model(check(unmask_model_create_random(device.get(), "llada", &shape)))
+                                : load_model(device.get(), flags.model.model);
   const StepTimes times = measure_steps(model.get(), flags.rows, flags.steps);
 
   Json result = {{"device", unmask_device_name(device.get())},
@@ -129,9 +131,7 @@ Json measure(const BenchFlags& flags) {
                  {"steps", flags.steps}};
   result.update(describe(times));
   std::vector<std::string> dtypes = {"f32"};
-  if (synthetic && parse_shape(flags.synthetic).at("dtype") != "f32") {
-    dtypes.push_back(parse_shape(flags.synthetic).at("dtype"));
-  }
+  if (synthetic && values.at("dtype") != "f32") dtypes.push_back(values.at("dtype"));
   for (const std::string& dtype : dtypes) {
     result["matmul"].push_back(describe(measure_matmul(device.get(), dtype), result["gflops"]));
   }

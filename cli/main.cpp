@@ -34,10 +34,17 @@ const CLI::App* named_command(const CLI::App* app) {
   return named.empty() ? app : named_command(named.front());
 }
 
+// One line. CLI11 says of an unknown command only that one is missing, and ends few messages with a full
+// stop.
 std::string usage_message(const CLI::App* app, const CLI::Error& error) {
   const CLI::App* command = named_command(app);
   const std::string name = command == app ? "" : command->get_name() + " ";
-  return fmt::format("unmask: {} See: unmask {}--help\n", error.what(), name);
+  std::string sentence = error.what();
+  if (command == app && app->remaining_size() > 0) {
+    sentence = fmt::format("There is no command '{}'.", app->remaining().front());
+  }
+  if (!sentence.ends_with('.')) sentence += '.';
+  return fmt::format("unmask: {} See: unmask {}--help\n", sentence, name);
 }
 
 int run(int argc, char** argv) {

@@ -36,6 +36,8 @@ class Decoder {
   // what was committed. Once finished, does nothing.
   DecoderProgress step();
 
+  const DecoderProgress& progress() const { return progress_; }
+
   // The step under way ends normally; the next one throws.
   void cancel() { cancelled_ = true; }
 

@@ -1,6 +1,6 @@
 #include "model/json.h"
 
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -9,32 +9,73 @@
 namespace unmask::model {
 namespace {
 
-constexpr int max_depth = 32;
+constexpr size_t max_depth = 32;
 constexpr size_t max_excerpt = 60;
 
-// Watches the parser: the depth bounds the recursion of whoever walks the result, and a key that stands twice
-// would let two readers of one file see two different files.
-class Guard {
+// Builds the value while it is parsed. The depth bounds the recursion of whoever walks the result, and a key
+// that stands twice would let two readers of one file see two different files.
+class Builder : public nlohmann::json_sax<Json> {
  public:
-  explicit Guard(const std::string& where) : where_(where) {}
+  explicit Builder(const std::string& where) : where_(where) {}
 
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::object_start || event == Event::array_start)
-      require(depth < max_depth, Status::bad_model, "{} is nested deeper than {} levels.", where_, max_depth);
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      require(keys_.back().insert(key).second, Status::bad_model,
-              "{} has the key \"{}\" twice in one object.", where_, excerpt(std::string_view(key)));
-    }
+  Json root;
+
+  bool null() override { return place(Json()); }
+  bool boolean(bool value) override { return place(Json(value)); }
+  bool number_integer(Json::number_integer_t value) override { return place(Json(value)); }
+  bool number_unsigned(Json::number_unsigned_t value) override { return place(Json(value)); }
+  bool number_float(Json::number_float_t value, const std::string&) override { return place(Json(value)); }
+  bool string(std::string& value) override { return place(Json(std::move(value))); }
+  bool binary(Json::binary_t&) override { return false; }  // JSON text has none
+
+  bool start_object(size_t) override { return open(Json::object()); }
+  bool start_array(size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(std::string& key) override {
+    auto& members = open_.back()->get_ref<Json::object_t&>();
+    const auto [member, is_new] = members.try_emplace(std::move(key));
+    require(is_new, Status::bad_model, "{} has the key \"{}\" twice in one object.", where_,
+            excerpt(std::string_view(member->first)));
+    member_ = &member->second;
     return true;
   }
 
+  bool parse_error(size_t byte, const std::string&, const nlohmann::detail::exception&) override {
+    fail(Status::bad_model, "{} is not valid JSON: reading stops at byte {}.", where_, byte);
+  }
+
  private:
+  bool place(Json value) {
+    *slot() = std::move(value);
+    return true;
+  }
+
+  bool open(Json container) {
+    require(open_.size() < max_depth, Status::bad_model, "{} is nested deeper than {} levels.", where_,
+            max_depth);
+    Json* at = slot();
+    *at = std::move(container);
+    open_.push_back(at);
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  // Where the next value goes. A container never moves while it is open: only the innermost one grows.
+  Json* slot() {
+    if (open_.empty()) return &root;
+    if (open_.back()->is_object()) return member_;
+    return &open_.back()->get_ref<Json::array_t&>().emplace_back();
+  }
+
   const std::string& where_;
-  std::vector<std::unordered_set<std::string>> keys_;
+  std::vector<Json*> open_;
+  Json* member_ = nullptr;  // of the key that was read last
 };
 
 const Json& member(const Json& object, std::string_view key, Json::value_t type, const char* type_name,
@@ -49,15 +90,11 @@ const Json& member(const Json& object, std::string_view key, Json::value_t type,
 }  // namespace
 
 Json parse_json_object(std::string_view text, const std::string& where) {
-  Json parsed;
-  try {
-    parsed = Json::parse(text, Guard(where));
-  } catch (const nlohmann::json::exception& error) {
-    fail(Status::bad_model, "{} is not valid JSON: {}.", where, excerpt(std::string_view(error.what())));
-  }
-  require(parsed.is_object(), Status::bad_model, "{} must hold a JSON object, not {}.", where,
-          excerpt(parsed));
-  return parsed;
+  Builder builder(where);
+  Json::sax_parse(text, &builder);
+  require(builder.root.is_object(), Status::bad_model, "{} must hold a JSON object, not {}.", where,
+          excerpt(builder.root));
+  return std::move(builder.root);
 }
 
 Json read_json_object(const std::filesystem::path& path, uint64_t max_bytes) {
@@ -105,10 +142,19 @@ std::string excerpt(const Json& value) {
 }
 
 std::string excerpt(std::string_view text) {
-  if (text.size() <= max_excerpt) return std::string(text);
-  size_t end = max_excerpt;
-  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;  // not in the middle of a UTF-8 sequence
-  return std::string(text.substr(0, end)) + "...";
+  std::string result;
+  for (const char c : text.substr(0, max_excerpt)) {
+    const auto byte = static_cast<uint8_t>(c);
+    result += byte < ' ' || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  if (text.size() <= max_excerpt) return result;
+  // Not in the middle of a UTF-8 sequence.
+  while ((text[max_excerpt] & 0xc0) == 0x80 && !result.empty() && (result.back() & 0x80) != 0) {
+    const bool was_lead = (result.back() & 0xc0) == 0xc0;
+    result.pop_back();
+    if (was_lead) break;
+  }
+  return result + "...";
 }
 
 }  // namespace unmask::model

@@ -31,7 +31,7 @@ bool bool_member_or(const Json& object, std::string_view key, bool absent, std::
 // The integer that `value` is, from min to max; `what` names it in sentences.
 int64_t as_integer(const Json& value, int64_t min, int64_t max, std::string_view what);
 
-// `value` in short for a sentence: never more than some dozens of characters.
+// `value` in short for a sentence: some dozens of characters at most, control characters escaped.
 std::string excerpt(const Json& value);
 std::string excerpt(std::string_view text);
 

@@ -56,8 +56,8 @@ Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint
   const std::vector<SourceTensor> parts = take(source_, names, outputs, inputs);
   uint64_t stacked = 0;
   for (uint64_t o : outputs) stacked += o;
-  const Weight w = Weight::allocate(backend_, parts[0].dtype, static_cast<uint32_t>(stacked),
-                                    static_cast<uint32_t>(inputs), names[0].c_str());
+  const Weight w = allocate(parts[0].dtype, static_cast<uint32_t>(stacked), static_cast<uint32_t>(inputs),
+                            names[0].c_str());
   const uint64_t row_bytes = bytes_of(w.dtype, inputs);
   uint64_t first = 0;  // stacked output row at which the part begins
   for (size_t i = 0; i < parts.size(); first += outputs[i++]) {
@@ -71,6 +71,16 @@ Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint
     }
   }
   parameters_ += stacked * inputs;
+  return w;
+}
+
+Weight Uploader::allocate(DType dtype, uint32_t outputs, uint32_t inputs, const char* label) {
+  Weight w{.dtype = dtype, .outputs = outputs, .inputs = inputs, .pieces = {}};
+  const uint64_t range = backend_.traits().max_storage_range;
+  for (const auto& [first, count] : tensor::split_rows(outputs, w.bytes_per_row(), range, tensor::vocabulary_tile)) {
+    const uint64_t bytes = count * w.bytes_per_row();
+    w.pieces.push_back({first, count, {backend_.allocate(bytes, graph::Memory::device, label), 0, bytes}});
+  }
   return w;
 }
 

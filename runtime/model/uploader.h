@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/backend.h"
 #include "model/weights.h"
 #include "tensor/weight.h"
 
@@ -80,6 +81,7 @@ class Uploader {
     std::span<const std::byte> from;
     std::shared_ptr<const void> owner;
   };
+  tensor::Weight allocate(DType dtype, uint32_t outputs, uint32_t inputs, const char* label);
   void queue(Copy copy);
   graph::Slice queue_floats(std::vector<float> values, const char* label);
 

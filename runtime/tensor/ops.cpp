@@ -37,13 +37,7 @@ Work elementwise(uint64_t elements, uint64_t flops, uint64_t accesses) {
   return {elements * flops, elements * flops, elements * accesses * sizeof(float)};
 }
 
-constexpr uint32_t attention_workgroup = 128;
-
-// Invocations that share a row: enough that each keeps its part of q and of the output in registers.
-uint32_t attention_parts(uint32_t head_dim) {
-  if (head_dim <= 32) return 2;
-  return head_dim <= 64 ? 4 : 8;
-}
+constexpr uint32_t attention_rows = 32;  // of a workgroup; row_tile in attention.comp
 
 uint64_t area(const Matrix& m) { return uint64_t{m.rows} * m.columns; }
 
@@ -74,9 +68,9 @@ void Ops::rms_norm(const Matrix& x, const Slice& weight, float eps, const Matrix
 
 void Ops::matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
                  Extent extent) {
-  for (graph::Dispatch& d : matmul_dispatches(traits_, x, w, y, accumulate, label)) {
-    append(std::move(d), extent, x.rows);
-  }
+  const Matmul product = {.x = x.slice, .rows = x.rows, .x_stride = x.columns, .weight = w, .y = y.slice,
+                          .y_stride = y.columns, .accumulate = accumulate, .label = label};
+  for (graph::Dispatch& d : tensor::matmul(traits_, product)) append(std::move(d), extent, x.rows);
 }
 
 void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, HeadShape shape, const Matrix& q,
@@ -95,11 +89,9 @@ void Ops::attention(const Matrix& q, const Slice& keys, const Slice& values, con
   const uint64_t flops = pairs * 4 * shape.query_columns();
   const uint64_t bytes = (area(q) * 2 + uint64_t{slots} * shape.kv_columns() * 2) * sizeof(float);
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
-  const K::Constants constants = {.head_dim = shape.head_dim, .parts = attention_parts(shape.head_dim)};
-  const uint32_t row_tile = attention_workgroup / constants.parts;
   append(dispatch<K>(K::kernel(), {q.slice, keys, values, ranges, out.slice},
-                     {q.rows, shape.heads, shape.kv_heads, scale}, constants,
-                     Grid{(q.rows + row_tile - 1) / row_tile, shape.heads}, "attention", {flops, flops, bytes}),
+                     {q.rows, shape.heads, shape.kv_heads, scale}, {.head_dim = shape.head_dim},
+                     Grid{(q.rows + attention_rows - 1) / attention_rows, shape.heads}, "attention", {flops, flops, bytes}),
          Extent::row_keys, pairs);
 }
 
@@ -127,9 +119,9 @@ void Ops::guidance(const Matrix& conditional, const Matrix& unconditional, const
 
 void Ops::head(const Matrix& x, const Weight& w, const Slice& candidates, const Slice& sequences, bool noise,
                const Slice& partials, const Slice& stats) {
-  for (graph::Dispatch& d : head_dispatches(traits_, x, w, candidates, sequences, noise, partials, stats)) {
-    append(std::move(d), Extent::logit_rows, x.rows);
-  }
+  const Head h = {.x = x.slice, .rows = x.rows, .weight = w, .candidates = candidates, .sequences = sequences,
+                  .partials = partials, .stats = stats, .noise = noise};
+  for (graph::Dispatch& d : tensor::head(traits_, h)) append(std::move(d), Extent::logit_rows, x.rows);
 }
 
 void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice& candidates, const Slice& sequences,

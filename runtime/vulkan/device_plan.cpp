@@ -104,7 +104,7 @@ std::vector<FeatureDecision> decide_features(const DeviceProperties& p) {
 graph::Traits make_traits(const DeviceProperties& p, const DevicePlan& plan) {
   graph::Traits t;
   t.device_class = device_class(p);
-  t.max_storage_range = p.max_storage_range;
+  t.max_storage_range = std::min(p.max_storage_range, p.max_allocation);
   t.storage_alignment = std::max(p.storage_alignment, 16u);
   t.max_workgroup_invocations = p.workgroup_invocations;
   t.shared_memory = p.shared_memory;

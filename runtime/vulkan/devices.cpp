@@ -13,10 +13,13 @@
 namespace unmask::vulkan {
 namespace {
 
+// Mesa and NVIDIA write their version into driver_info; others only into the number, mostly packed as Vulkan
+// packs.
 std::string driver_text(const DeviceProperties& p) {
-  if (!p.driver_name.empty())
-    return p.driver_info.empty() ? p.driver_name : p.driver_name + " " + p.driver_info;
-  return fmt::format("driver version {:#x}", p.driver_version);
+  const uint32_t v = p.driver_version;
+  const std::string version =
+      p.driver_info.empty() ? fmt::format("{}.{}.{}", v >> 22, (v >> 12) & 0x3ff, v & 0xfff) : p.driver_info;
+  return (p.driver_name.empty() ? "driver" : p.driver_name) + " " + version;
 }
 
 std::string hexadecimal(const std::array<uint8_t, 16>& bytes) {

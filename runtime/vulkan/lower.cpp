@@ -9,8 +9,6 @@
 namespace unmask::vulkan {
 namespace {
 
-constexpr VkPipelineStageFlags shader_stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
-
 // Ops choose grids and slices from the traits; a breach is our own defect, but one that must not reach a
 // driver.
 void check_limits(const graph::Dispatch& d, const graph::Traits& traits) {
@@ -30,18 +28,33 @@ void check_limits(const graph::Dispatch& d, const graph::Traits& traits) {
   }
 }
 
+bool starts_at_zero(const Piece& piece) {
+  return piece.base.x == 0 && piece.base.y == 0 && piece.base.z == 0;
+}
+
+// vkCmdDispatch where it will do: synchronisation validation does not follow vkCmdDispatchBase.
+void dispatch_piece(const VolkDeviceTable& vk, VkCommandBuffer commands, const Piece& piece) {
+  const graph::Grid &base = piece.base, &count = piece.count;
+  if (starts_at_zero(piece)) {
+    vk.vkCmdDispatch(commands, count.x, count.y, count.z);
+  } else {
+    vk.vkCmdDispatchBase(commands, base.x, base.y, base.z, count.x, count.y, count.z);
+  }
+}
+
 }  // namespace
 
 Lowered::Lowered(std::shared_ptr<Device> device, const graph::Recording& recording,
                  const std::vector<Submission>& submissions, LowerOptions options)
-    : device_(device), commands_(device) {
+    : device_(device), options_(options), commands_(device) {
   for (const graph::Dispatch& d : recording.dispatches()) {
     check_limits(d, device_->traits());
     pipelines_.push_back(device_->pipelines().get(*d.kernel, d.constants));
   }
   if (pipelines_.empty()) return;
   make_descriptor_sets(recording);
-  record(recording, submissions, options);
+  if (options_.timed) prepare_timestamps(submissions);
+  record(recording, submissions);
 }
 
 void Lowered::make_descriptor_sets(const graph::Recording& recording) {
@@ -83,37 +96,49 @@ void Lowered::write_set(const graph::Dispatch& dispatch, VkDescriptorSet set) co
   device_->vk().vkUpdateDescriptorSets(device_->handle(), 1, &write, 0, nullptr);
 }
 
+void Lowered::prepare_timestamps(const std::vector<Submission>& submissions) {
+  for (const Submission& submission : submissions)
+    for (const Piece& piece : submission) timed_dispatches_.push_back(piece.dispatch);
+  timestamps_.emplace(device_, static_cast<uint32_t>(timed_dispatches_.size()) + 1);
+}
+
 // Barriers order all work on the queue, so those of one command buffer hold for the submissions before it
 // too.
-void Lowered::record(const graph::Recording& recording, const std::vector<Submission>& submissions,
-                     LowerOptions options) {
-  std::vector<bool> wait_before = schedule_barriers(recording);
-  if (options.timed) {
-    for (const Submission& s : submissions)
-      for (const Piece& piece : s) timed_dispatches_.push_back(piece.dispatch);
-    timestamps_.emplace(device_, static_cast<uint32_t>(timed_dispatches_.size()) + 1);
-  }
-  uint32_t mark = 0;
+void Lowered::record(const graph::Recording& recording, const std::vector<Submission>& submissions) {
+  const std::vector<bool> waits = schedule_barriers(recording);
   for (const Submission& submission : submissions) {
     commands_.begin();
-    if (&submission == &submissions.front()) {
-      if (options.barriers) commands_.barrier(device_stages, device_writes, shader_stage, shader_access);
-      if (options.timed)
-        timestamps_->reset(commands_.current()), timestamps_->mark(commands_.current(), mark++);
-    }
+    if (&submission == &submissions.front()) record_start();
     for (const Piece& piece : submission) {
-      const bool first_piece = piece.base.x == 0 && piece.base.y == 0 && piece.base.z == 0;
-      if (options.barriers && (options.timed || (first_piece && wait_before[piece.dispatch])))
-        commands_.barrier(shader_stage, VK_ACCESS_SHADER_WRITE_BIT, shader_stage, shader_access);
+      const bool wait = starts_at_zero(piece) && waits[piece.dispatch];
+      if (wait || options_.timed) wait_for_dispatches();
       record_piece(recording.dispatches()[piece.dispatch], piece);
-      if (options.timed) timestamps_->mark(commands_.current(), mark++);
+      if (options_.timed) timestamps_->mark(commands_.current());
     }
-    if (options.barriers && &submission == &submissions.back())
-      commands_.barrier(shader_stage, VK_ACCESS_SHADER_WRITE_BIT,
-                        VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_HOST_BIT,
-                        transfer_access | VK_ACCESS_HOST_READ_BIT);
+    if (&submission == &submissions.back()) record_end();
     commands_.end();
   }
+}
+
+// Waits for whatever earlier programs and copies did.
+void Lowered::record_start() {
+  if (options_.barriers)
+    commands_.barrier(device_stages, device_writes, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, shader_access);
+  if (options_.timed) timestamps_->reset(commands_.current()), timestamps_->mark(commands_.current());
+}
+
+void Lowered::wait_for_dispatches() {
+  if (options_.barriers)
+    commands_.barrier(VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+                      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, shader_access);
+}
+
+// Makes what the program wrote visible to copies and to the host.
+void Lowered::record_end() {
+  if (options_.barriers)
+    commands_.barrier(VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+                      VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_HOST_BIT,
+                      transfer_access | VK_ACCESS_HOST_READ_BIT);
 }
 
 void Lowered::record_piece(const graph::Dispatch& dispatch, const Piece& piece) {
@@ -126,8 +151,7 @@ void Lowered::record_piece(const graph::Dispatch& dispatch, const Piece& piece) 
   if (dispatch.kernel->push_bytes != 0)
     vk.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                           dispatch.kernel->push_bytes, dispatch.push.data());
-  vk.vkCmdDispatchBase(commands, piece.base.x, piece.base.y, piece.base.z, piece.count.x, piece.count.y,
-                       piece.count.z);
+  dispatch_piece(vk, commands, piece);
 }
 
 std::vector<double> Lowered::seconds() const {

@@ -32,11 +32,15 @@ class Lowered {
  private:
   void make_descriptor_sets(const graph::Recording& recording);
   void write_set(const graph::Dispatch& dispatch, VkDescriptorSet set) const;
-  void record(const graph::Recording& recording, const std::vector<Submission>& submissions,
-              LowerOptions options);
+  void prepare_timestamps(const std::vector<Submission>& submissions);
+  void record(const graph::Recording& recording, const std::vector<Submission>& submissions);
+  void record_start();
+  void wait_for_dispatches();
+  void record_end();
   void record_piece(const graph::Dispatch& dispatch, const Piece& piece);
 
   std::shared_ptr<Device> device_;
+  LowerOptions options_;
   std::vector<Pipeline> pipelines_;  // of each dispatch
   Handle<VkDescriptorPool> pool_;
   std::vector<VkDescriptorSet> sets_;  // of each dispatch

@@ -73,7 +73,6 @@ void MemoryPool::map(MemoryBlock& block, uint32_t type) {
 
 // Null if the device is full.
 std::unique_ptr<MemoryBlock> MemoryPool::try_make_block(uint64_t bytes, graph::Memory kind) {
-  if (bytes > device_.info().properties.max_allocation) return nullptr;
   const VolkDeviceTable& vk = device_.vk();
   auto block = std::make_unique<MemoryBlock>(bytes, kind);
   VkBufferCreateInfo create{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
@@ -108,6 +107,11 @@ Allocation MemoryPool::allocate(uint64_t bytes, graph::Memory kind, const char* 
   // Offsets within a block keep the alignment that slices promise.
   const uint64_t rounded =
       round_up(std::max<uint64_t>(bytes, 1), std::max(device_.traits().storage_alignment, 64u));
+  const uint64_t most = device_.info().properties.max_allocation;
+  require(
+      rounded <= most && rounded >= bytes, Status::out_of_memory,
+      "The device '{}' has no {} bytes for '{}' in one piece, only {}; use f16 weights or another device.",
+      device_.info().name, bytes, label, most);
   const std::lock_guard lock(mutex_);
   if (fail_countdown_ > 0 && --fail_countdown_ == 0) fail_full(bytes, kind, label);
   if (const Allocation found = allocate_from_blocks(rounded, kind); found.block != nullptr) return found;

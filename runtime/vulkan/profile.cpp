@@ -20,8 +20,8 @@ void Timestamps::reset(VkCommandBuffer commands) const {
   device_->vk().vkCmdResetQueryPool(commands, pool_.get(), 0, marks_);
 }
 
-void Timestamps::mark(VkCommandBuffer commands, uint32_t index) const {
-  device_->vk().vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, pool_.get(), index);
+void Timestamps::mark(VkCommandBuffer commands) {
+  device_->vk().vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, pool_.get(), next_++);
 }
 
 std::vector<double> Timestamps::intervals() const {

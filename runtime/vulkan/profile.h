@@ -16,16 +16,16 @@ class Timestamps {
 
   static bool offered(const Device& device);
 
-  // Recorded first, before any mark, in the first command buffer.
+  // Recorded first, in the first command buffer.
   void reset(VkCommandBuffer commands) const;
-  // The time at which all commands before it are done.
-  void mark(VkCommandBuffer commands, uint32_t index) const;
+  // Records the next mark: the time at which all commands before it are done.
+  void mark(VkCommandBuffer commands);
   // Seconds from each mark to the next, once all were passed.
   std::vector<double> intervals() const;
 
  private:
   std::shared_ptr<Device> device_;
-  uint32_t marks_;
+  uint32_t marks_, next_ = 0;
   Handle<VkQueryPool> pool_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "vulkan/device.h"
 
@@ -25,20 +26,9 @@ Transfer::Half& Transfer::half(uint64_t chunk) {
   return *half;
 }
 
-void Transfer::finish(Half& half) {
-  half.commands.wait();
-  half.commands.clear();
-  std::memcpy(half.unread.data(), half.buffer->mapped(), half.unread.size());
-  half.unread = {};
-}
-
-void Transfer::finish_all() {
-  for (const auto& half : halves_)
-    if (half != nullptr) finish(*half);
-}
-
 void Transfer::copy(Half& half, const VulkanBuffer& from, uint64_t from_offset, const VulkanBuffer& to,
                     uint64_t to_offset, uint64_t bytes) {
+  half.commands.clear();
   half.commands.begin();
   half.commands.barrier(device_stages, device_writes, VK_PIPELINE_STAGE_TRANSFER_BIT, transfer_access);
   const VkBufferCopy region{from.base() + from_offset, to.base() + to_offset, bytes};
@@ -59,12 +49,13 @@ void Transfer::write(const graph::Slice& to, std::span<const std::byte> from) {
   }
   for (uint64_t done = 0; done < from.size(); done += half_bytes) {
     Half& next = half(done / half_bytes);
-    finish(next);
+    next.commands.wait();
     const std::span<const std::byte> chunk = from.subspan(done, std::min(half_bytes, from.size() - done));
     std::memcpy(next.buffer->mapped(), chunk.data(), chunk.size());
     copy(next, *next.buffer, 0, buffer, to.offset + done, chunk.size());
   }
-  finish_all();
+  for (const auto& used : halves_)
+    if (used != nullptr) used->commands.wait();
 }
 
 void Transfer::read(const graph::Slice& from, std::span<std::byte> to) {
@@ -75,14 +66,20 @@ void Transfer::read(const graph::Slice& from, std::span<std::byte> to) {
     std::memcpy(to.data(), buffer.mapped() + from.offset, to.size());
     return;
   }
-  for (uint64_t done = 0; done < to.size(); done += half_bytes) {
-    Half& next = half(done / half_bytes);
-    finish(next);
-    const std::span<std::byte> chunk = to.subspan(done, std::min(half_bytes, to.size() - done));
-    copy(next, buffer, from.offset + done, *next.buffer, 0, chunk.size());
-    next.unread = chunk;
+  std::array<std::span<std::byte>, 2> unread;  // where the content of each half goes once its copy is done
+  const auto collect = [&](uint64_t index) {
+    half(index).commands.wait();
+    const std::span<std::byte> target = std::exchange(unread[index % unread.size()], {});
+    std::copy_n(half(index).buffer->mapped(), target.size(), target.data());
+  };
+  uint64_t chunk = 0;
+  for (uint64_t done = 0; done < to.size(); done += half_bytes, ++chunk) {
+    collect(chunk);
+    const std::span<std::byte> target = to.subspan(done, std::min(half_bytes, to.size() - done));
+    copy(half(chunk), buffer, from.offset + done, *half(chunk).buffer, 0, target.size());
+    unread[chunk % unread.size()] = target;
   }
-  finish_all();
+  for (uint64_t i = 0; i < std::min<uint64_t>(chunk, unread.size()); ++i) collect(i);
 }
 
 void Transfer::fill_zero(VulkanBuffer& buffer) {
@@ -91,13 +88,14 @@ void Transfer::fill_zero(VulkanBuffer& buffer) {
     return;
   }
   Half& any = half(0);
+  any.commands.wait();
+  any.commands.clear();
   any.commands.begin();
   any.commands.barrier(device_stages, device_writes, VK_PIPELINE_STAGE_TRANSFER_BIT, transfer_access);
   const uint64_t words = (buffer.size() + 3) / 4;  // allocations are rounded up to more than that
   device_->vk().vkCmdFillBuffer(any.commands.current(), buffer.handle(), buffer.base(), words * 4, 0);
   any.commands.end();
-  any.commands.submit();
-  finish(any);
+  any.commands.run();
 }
 
 }  // namespace unmask::vulkan

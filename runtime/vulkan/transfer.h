@@ -28,12 +28,9 @@ class Transfer {
     explicit Half(std::shared_ptr<Device> device);
     Commands commands;
     std::shared_ptr<VulkanBuffer> buffer;
-    std::span<std::byte> unread;  // where the content goes once the copy is done; empty when writing
   };
 
   Half& half(uint64_t chunk);
-  void finish(Half& half);
-  void finish_all();
   void copy(Half& half, const VulkanBuffer& from, uint64_t from_offset, const VulkanBuffer& to,
             uint64_t to_offset, uint64_t bytes);
 

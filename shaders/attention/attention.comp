@@ -2,11 +2,10 @@
 //   y[r, h, :] = sum_s softmax_s(scale q[r, h, :] . keys[s, g, :]) values[s, g, :],  g = h / (heads / kv_heads),
 //   s in [begin0, end0) then [begin1, end1) of ranges[r]; an empty range gives zeros
 //   q, y [rows, heads head_dim]; keys, values [slots, kv_heads head_dim]; ranges [rows]
-// The softmax is computed online (Milakov and Gimelshein, 2018; Dao et al., "FlashAttention"), in slot order, by
-// tiles of 16 slots at absolute multiples of 16, so that a row's bits do not depend on the rows beside it.
-// Keys, then values, of a tile pass through shared memory; slots that no row of the workgroup asks for are neither
-// read nor counted, so they may hold anything.
-// grid: (ceil(rows / (128 / parts)), heads, 1)
+// Slots are added in order, by tiles at absolute multiples of the tile, so that a row's bits do not depend on the rows
+// beside it. A tile passes through shared memory; slots that no row of the workgroup asks for are neither read nor
+// counted, so they may hold anything.
+// grid: (ceil(rows / 32), heads, 1)
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
@@ -16,10 +15,17 @@ layout(local_size_x = 128) in;
 
 // Even, from 16 to 128.
 layout(constant_id = 0) const uint head_dim = 64;
-// Invocations that share a row, each with head_dim / parts of its elements in registers: 1, 2, 4 or 8.
-layout(constant_id = 1) const uint parts = 4;
+
+const uint parts = 4;  // invocations that share a row, each with head_dim / parts of its elements in registers
+const uint vectors = (head_dim + 4 * parts - 1) / (4 * parts);  // of four elements, per invocation
+const uint elements = 4 * vectors;
+const uint row_tile = workgroup_size / parts;
+const uint slot_tile = 8;
+const uint step_slots = 4;
+const uint max_head_vectors = 128 / 4;
 
 #include "layouts.glsl"
+#include "online_softmax.glsl"
 
 layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
 layout(set = 0, binding = 1) readonly buffer Keys { float keys[]; };
@@ -34,160 +40,117 @@ layout(push_constant) uniform Push {
   float scale;
 } push;
 
-const uint row_tile = workgroup_size / parts;
-const uint part_vectors = (head_dim + 4 * parts - 1) / (4 * parts);  // of four elements, the last ones padded
-const uint slot_tile = 16;
-const uint half_tile = slot_tile / 2;
-const uint max_vectors = 128 / 4;
+shared vec4 key_tile[slot_tile * max_head_vectors];    // [slot][vector]
+shared vec4 value_tile[slot_tile * max_head_vectors];
+shared float partial_scores[slot_tile * workgroup_size];  // [slot][invocation]
+shared uint needed[3];                // bit per slot that some row asks for: of this tile, the one before, the next
+shared uint first_slot[2], end_slot[2];  // of each range, over the rows of the workgroup
 
-shared vec4 tile[slot_tile * max_vectors];             // [slot][vector]
-shared float exchange[half_tile * workgroup_size];     // [slot][invocation]
-shared uint needed[3];                                 // bit per slot, of this tile, the next and the one before
-shared uint first_slot[2], end_slot[2];                // over the rows of the workgroup, per range
-
-const float minus_infinity = -1.0 / 0.0;
-
-uint tile_mask(uint begin, uint end, uint tile_begin) {
-  const uint low = clamp(begin, tile_begin, tile_begin + slot_tile) - tile_begin;
-  const uint high = clamp(end, tile_begin, tile_begin + slot_tile) - tile_begin;
-  return high > low ? (1u << high) - (1u << low) : 0;
-}
-
-vec4 load_vector(bool from_values, uint begin, uint d) {
-  vec4 v = vec4(0);
-  for (uint i = 0; i < 4; ++i)
-    if (d + i < head_dim) v[i] = from_values ? values[begin + d + i] : keys[begin + d + i];
-  return v;
-}
-
-void stage(bool from_values, uint tile_begin, uint mask) {
+// Slots that no row asks for may hold anything, so one that is asked for stands in: its weight is zero. Elements beyond
+// the head are padded with its last one: the query there is zero and the sum is not stored.
+void stage(uint tile_begin, uint needed_mask) {
   const uint kv_head = gl_WorkGroupID.y / (push.heads / push.kv_heads);
-  const uint vectors = part_vectors * parts;
-  for (uint i = gl_LocalInvocationIndex; i < slot_tile * vectors; i += workgroup_size) {
-    const uint slot = i / vectors;
-    const uint begin = ((tile_begin + slot) * push.kv_heads + kv_head) * head_dim;
-    tile[i] = (mask >> slot & 1) != 0 ? load_vector(from_values, begin, i % vectors * 4) : vec4(0);
+  for (uint i = gl_LocalInvocationIndex; i < slot_tile * vectors * parts; i += workgroup_size) {
+    const uint asked_slot = i / (vectors * parts);
+    const uint slot = tile_begin + ((needed_mask >> asked_slot & 1) != 0 ? asked_slot : findLSB(needed_mask));
+    const uint begin = (slot * push.kv_heads + kv_head) * head_dim;
+    const uint first = i % (vectors * parts) * 4;
+    [[unroll]] for (uint e = 0; e < 4; ++e) {
+      const uint at = begin + min(first + e, head_dim - 1);
+      key_tile[i][e] = keys[at];
+      value_tile[i][e] = values[at];
+    }
   }
 }
 
-// What one invocation keeps of its row.
-vec4 query[part_vectors];
-vec4 sum[part_vectors];
-float largest = minus_infinity;
-float normaliser = 0.0;
-float scores[slot_tile];
+uint part() { return gl_LocalInvocationIndex / row_tile; }
 
-void partial_scores(uint part) {
-  [[unroll]] for (uint s = 0; s < slot_tile; ++s) {
+float partial_score(uint slot) {
+  precise float score = 0.0;
+  [[unroll]] for (uint v = 0; v < vectors; ++v) {
+    const vec4 key = key_tile[(slot * parts + part()) * vectors + v];
+    [[unroll]] for (uint e = 0; e < 4; ++e) score = fma(query[4 * v + e], key[e], score);
+  }
+  return score;
+}
+
+// Adds up the partial scores of a row's invocations, in order of their parts.
+void exchange(uint first) {
+  [[unroll]] for (uint s = 0; s < step_slots; ++s)
+    partial_scores[(first + s) * workgroup_size + gl_LocalInvocationIndex] = scores[s];
+  barrier();
+  [[unroll]] for (uint s = 0; s < step_slots; ++s) {
     precise float score = 0.0;
-    [[unroll]] for (uint v = 0; v < part_vectors; ++v) {
-      const vec4 key = tile[s * part_vectors * parts + part * part_vectors + v];
-      score = fma(query[v].x, key.x, score);
-      score = fma(query[v].y, key.y, score);
-      score = fma(query[v].z, key.z, score);
-      score = fma(query[v].w, key.w, score);
-    }
+    for (uint p = 0; p < parts; ++p)
+      score += partial_scores[(first + s) * workgroup_size + p * row_tile + gl_LocalInvocationIndex % row_tile];
     scores[s] = score;
   }
 }
 
-// Adds up the partial scores of a row's invocations, half a tile at a time for want of shared memory.
-void exchange_scores() {
-  [[unroll]] for (uint half_begin = 0; half_begin < slot_tile; half_begin += half_tile) {
-    [[unroll]] for (uint s = 0; s < half_tile; ++s)
-      exchange[s * workgroup_size + gl_LocalInvocationIndex] = scores[half_begin + s];
+void add_value(uint slot, float weight) {
+  [[unroll]] for (uint v = 0; v < vectors; ++v) {
+    const vec4 value = value_tile[(slot * parts + part()) * vectors + v];
+    [[unroll]] for (uint e = 0; e < 4; ++e) sum[4 * v + e] = fma(weight, value[e], sum[4 * v + e]);
+  }
+}
+
+void attend_tile(uint tile_begin, uint mask, uint needed_mask) {
+  stage(tile_begin, needed_mask);
+  barrier();
+  for (uint first = 0; first < slot_tile; first += step_slots) {
+    [[unroll]] for (uint s = 0; s < step_slots; ++s) scores[s] = partial_score(first + s);
+  exchange(first);
+    soften(mask >> first, push.scale);
+    [[unroll]] for (uint s = 0; s < step_slots; ++s) add_value(first + s, scores[s]);
+  }
+}
+
+void join_ranges(uvec2 begin, uvec2 end) {
+  if (gl_LocalInvocationIndex < 2) {
+    first_slot[gl_LocalInvocationIndex] = none;
+    end_slot[gl_LocalInvocationIndex] = 0;
+  }
+  barrier();
+  for (uint i = 0; i < 2; ++i) {
+    if (begin[i] >= end[i]) continue;
+    atomicMin(first_slot[i], begin[i]);
+    atomicMax(end_slot[i], end[i]);
+  }
+}
+
+void attend(uvec2 begin, uvec2 end) {
+  for (uint i = 0; i < 2; ++i) {
     barrier();
-    [[unroll]] for (uint s = 0; s < half_tile; ++s) {
-      precise float score = 0.0;
-      for (uint p = 0; p < parts; ++p)
-        score += exchange[s * workgroup_size + p * row_tile + gl_LocalInvocationIndex % row_tile];
-      scores[half_begin + s] = score;
+    if (gl_LocalInvocationIndex < 3) needed[gl_LocalInvocationIndex] = 0;
+    barrier();
+    uint turn = 0;
+    const uint last = end_slot[i];
+    for (uint t = first_slot[i] / slot_tile * slot_tile; t < last; t += slot_tile) {
+      const uint mask = range_mask(begin[i], end[i], t, slot_tile);
+      atomicOr(needed[turn], mask);
+      barrier();  // also: the tile before was read
+      const uint needed_mask = needed[turn];
+      if (gl_LocalInvocationIndex == 0) needed[(turn + 2) % 3] = 0;  // of the tile before, which all have read
+      if (needed_mask != 0) attend_tile(t, mask, needed_mask);
+      turn = (turn + 1) % 3;
     }
-    barrier();
   }
-}
-
-// From scores to weights relative to the new maximum; rescales what was summed before.
-void soften(uint mask) {
-  float next = largest;
-  [[unroll]] for (uint s = 0; s < slot_tile; ++s) {
-    scores[s] = (mask >> s & 1) != 0 ? scores[s] * push.scale : minus_infinity;
-    next = max(next, scores[s]);
-  }
-  const float rescale = largest == next ? 1.0 : exp(largest - next);
-  largest = next;
-  precise float added = normaliser * rescale;
-  [[unroll]] for (uint s = 0; s < slot_tile; ++s) {
-    scores[s] = (mask >> s & 1) != 0 ? exp(scores[s] - next) : 0.0;
-    added += scores[s];
-  }
-  normaliser = added;
-  [[unroll]] for (uint v = 0; v < part_vectors; ++v) sum[v] *= rescale;
-}
-
-void add_values(uint part) {
-  [[unroll]] for (uint s = 0; s < slot_tile; ++s)
-    [[unroll]] for (uint v = 0; v < part_vectors; ++v)
-      sum[v] = fma(vec4(scores[s]), tile[s * part_vectors * parts + part * part_vectors + v], sum[v]);
-}
-
-void attend_tile(uint tile_begin, uint mask, uint needed_mask, uint part) {
-  stage(false, tile_begin, needed_mask);
-  barrier();
-  partial_scores(part);
-  if (parts > 1) exchange_scores();
-  soften(mask);
-  barrier();  // keys were read
-  stage(true, tile_begin, needed_mask);
-  barrier();
-  add_values(part);
-}
-
-void attend_range(uint which, uint begin, uint end, uint part) {
-  const uint last = end_slot[which];
-  for (uint t = first_slot[which] / slot_tile * slot_tile; t < last; t += slot_tile) {
-    const uint turn = t / slot_tile % 3;
-    const uint mask = tile_mask(begin, end, t);
-    atomicOr(needed[turn], mask);
-    barrier();  // also: the values of the tile before were read
-    const uint needed_mask = needed[turn];
-    if (gl_LocalInvocationIndex == 0) needed[(turn + 2) % 3] = 0;  // every invocation has read it
-    if (needed_mask != 0) attend_tile(t, mask, needed_mask, part);
-  }
-}
-
-void join_ranges(KeyRanges range) {
-  if (gl_LocalInvocationIndex < 2) first_slot[gl_LocalInvocationIndex] = none, end_slot[gl_LocalInvocationIndex] = 0;
-  if (gl_LocalInvocationIndex < 3) needed[gl_LocalInvocationIndex] = 0;
-  barrier();
-  if (range.begin0 < range.end0) atomicMin(first_slot[0], range.begin0), atomicMax(end_slot[0], range.end0);
-  if (range.begin1 < range.end1) atomicMin(first_slot[1], range.begin1), atomicMax(end_slot[1], range.end1);
-  barrier();
 }
 
 void main() {
-  const uint row = gl_WorkGroupID.x * row_tile + gl_LocalInvocationIndex % row_tile;
-  const uint part = gl_LocalInvocationIndex / row_tile;
-  const bool present = row < push.rows;
-  const uint begin = (row * push.heads + gl_WorkGroupID.y) * head_dim + part * part_vectors * 4;
-  const uint elements = clamp(head_dim, part * part_vectors * 4, (part + 1) * part_vectors * 4) - part * part_vectors * 4;
-  [[unroll]] for (uint v = 0; v < part_vectors; ++v) {
-    sum[v] = vec4(0);
-    [[unroll]] for (uint i = 0; i < 4; ++i) query[v][i] = present && v * 4 + i < elements ? q[begin + v * 4 + i] : 0.0;
+  // Invocations beyond the rows repeat the last one and store nothing.
+  const uint asked_row = gl_WorkGroupID.x * row_tile + gl_LocalInvocationIndex % row_tile;
+  const uint row = min(asked_row, push.rows - 1);
+  const uint begin = (row * push.heads + gl_WorkGroupID.y) * head_dim;
+  const uint first = part() * elements;
+  [[unroll]] for (uint e = 0; e < elements; ++e) {
+    sum[e] = 0.0;
+    query[e] = first + e < head_dim ? q[begin + min(first + e, head_dim - 1)] : 0.0;
   }
-
-  KeyRanges range = KeyRanges(0, 0, 0, 0);
-  if (present) range = ranges[row];
-  join_ranges(range);
-  attend_range(0, range.begin0, range.end0, part);
-  barrier();  // `needed` of range 0 was read
-  if (gl_LocalInvocationIndex < 3) needed[gl_LocalInvocationIndex] = 0;
-  barrier();
-  attend_range(1, range.begin1, range.end1, part);
-
-  if (!present) return;
-  const float inverse = normaliser > 0.0 ? 1.0 / normaliser : 0.0;
-  [[unroll]] for (uint v = 0; v < part_vectors; ++v)
-    [[unroll]] for (uint i = 0; i < 4; ++i)
-      if (v * 4 + i < elements) y[begin + v * 4 + i] = sum[v][i] * inverse;
+  const KeyRanges range = ranges[row];
+  join_ranges(uvec2(range.begin0, range.begin1), uvec2(range.end0, range.end1));
+  attend(uvec2(range.begin0, range.begin1), uvec2(range.end0, range.end1));
+  if (asked_row >= push.rows) return;
+  [[unroll]] for (uint e = 0; e < elements; ++e)
+    if (first + e < head_dim) y[begin + first + e] = normalised(e);
 }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "decode/decoder.h"
 #include "support/engine.h"
 

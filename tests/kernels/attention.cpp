@@ -53,4 +53,7 @@ void attention(const graph::Dispatch& d) {
   }
 }
 
+// The same function by another route.
+void attention_broadcast(const graph::Dispatch& d) { attention(d); }
+
 }  // namespace unmask::twins

@@ -1,5 +1,6 @@
 #include "kernels/attention.h"
 
+#include "kernels/attention_broadcast.h"
 #include "kernels/harness.h"
 #include "tensor/layouts.h"
 
@@ -12,21 +13,30 @@ struct Shape {
   uint32_t heads, kv_heads, head_dim;
 };
 
-// Parts are performance only: all of them must give the same result within rounding.
-constexpr uint32_t all_parts[] = {1, 2, 4, 8};
+// The same function by two routes; both must agree with the twin.
+enum class Way { shared_tile, broadcast };
 
-graph::Dispatch attend(const Shape& s, uint32_t parts, const graph::Slice& q, const graph::Slice& keys,
+std::vector<Way> ways() {
+  if (device_backend().traits().subgroup_size == 0) return {Way::shared_tile};
+  return {Way::shared_tile, Way::broadcast};
+}
+
+graph::Dispatch attend(const Shape& s, Way way, const graph::Slice& q, const graph::Slice& keys,
                        const graph::Slice& values, const std::vector<KeyRanges>& ranges) {
   const auto rows = static_cast<uint32_t>(ranges.size());
-  return graph::dispatch<attention>(
-      attention::kernel(),
-      {q, keys, values, Inputs::buffer(ranges), Inputs::garbage_floats(rows * s.heads * s.head_dim)},
-      {.rows = rows,
-       .heads = s.heads,
-       .kv_heads = s.kv_heads,
-       .scale = 1 / std::sqrt(static_cast<float>(s.head_dim))},
-      {.head_dim = s.head_dim, .parts = parts}, {(rows + 128 / parts - 1) / (128 / parts), s.heads},
-      "attention");
+  const graph::Slice range_slice = Inputs::buffer(ranges);
+  const graph::Slice y = Inputs::garbage_floats(rows * s.heads * s.head_dim);
+  const float scale = 1 / std::sqrt(static_cast<float>(s.head_dim));
+  const graph::Grid grid{(rows + 31) / 32, s.heads};
+  if (way == Way::broadcast)
+    return graph::dispatch<attention_broadcast>(
+        attention_broadcast::kernel(), {q, keys, values, range_slice, y},
+        {.rows = rows, .heads = s.heads, .kv_heads = s.kv_heads, .scale = scale},
+        {.head_dim = s.head_dim, .subgroup_size = device_backend().traits().subgroup_size}, grid,
+        "attention");
+  return graph::dispatch<attention>(attention::kernel(), {q, keys, values, range_slice, y},
+                                    {.rows = rows, .heads = s.heads, .kv_heads = s.kv_heads, .scale = scale},
+                                    {.head_dim = s.head_dim}, grid, "attention");
 }
 
 // Keys or values with the given slots filled and garbage everywhere else.
@@ -42,12 +52,11 @@ class AttentionOf : public testing::TestWithParam<Shape> {};
 TEST_P(AttentionOf, EveryRowSeesEverySlot) {
   const Shape s = GetParam();
   const uint32_t rows = 131, slots = 75;
-  for (const uint32_t parts : all_parts) {
+  for (const Way way : ways()) {
     Inputs in(7);
     const auto q = in.buffer(in.numbers(rows * s.heads * s.head_dim, -2, 2));
     const auto keys = cache(in, s, slots, 0, slots), values = cache(in, s, slots, 0, slots);
-    expect_close(attend(s, parts, q, keys, values, std::vector<KeyRanges>(rows, {0, slots, 0, 0})), "y",
-                 2e-6);
+    expect_close(attend(s, way, q, keys, values, std::vector<KeyRanges>(rows, {0, slots, 0, 0})), "y", 2e-6);
   }
 }
 
@@ -65,7 +74,7 @@ TEST_P(AttentionOf, RangesDifferPerRow) {
     if (r % 4 == 1) ranges[r] = {100, 101 + r, 5, 6};
     if (r % 4 == 2) ranges[r] = {0, 0, 17 + r, 19 + 2 * r};
   }
-  for (const uint32_t parts : {1u, 4u}) expect_close(attend(s, parts, q, keys, values, ranges), "y", 2e-6);
+  for (const Way way : ways()) expect_close(attend(s, way, q, keys, values, ranges), "y", 2e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, AttentionOf,
@@ -82,7 +91,8 @@ TEST(Attention, SurvivesExtremeScores) {
   Inputs in(9);
   const auto q = in.buffer(in.numbers(3 * 16, -300, 300));
   const auto keys = in.buffer(in.numbers(40 * 16, -300, 300)), values = in.buffer(in.numbers(40 * 16));
-  expect_close(attend(s, 4, q, keys, values, std::vector<KeyRanges>(3, {0, 33, 33, 40})), "y", 1e-4);
+  for (const Way way : ways())
+    expect_close(attend(s, way, q, keys, values, std::vector<KeyRanges>(3, {0, 33, 33, 40})), "y", 1e-4);
 }
 
 // The bits of a row do not depend on the rows beside it nor on how many there are.
@@ -94,13 +104,16 @@ TEST(Attention, RowsAreIndependent) {
   const auto keys = cache(in, s, 96, 0, 96), values = cache(in, s, 96, 0, 96);
   std::vector<KeyRanges> ranges(rows);
   for (uint32_t r = 0; r < rows; ++r) ranges[r] = {r, r + 20, r / 2, r / 2 + 7};
-  const std::vector<float> together = run_on_device(attend(s, 4, in.buffer(q), keys, values, ranges), "y");
-  for (const uint32_t r : {0u, 31u, 69u}) {
-    const std::vector<float> row(q.begin() + r * width, q.begin() + (r + 1) * width);
-    const std::vector<float> alone =
-        run_on_device(attend(s, 4, in.buffer(row), keys, values, {ranges[r]}), "y");
-    EXPECT_EQ(alone, std::vector<float>(together.begin() + r * width, together.begin() + (r + 1) * width))
-        << r;
+  for (const Way way : ways()) {
+    const std::vector<float> together =
+        run_on_device(attend(s, way, in.buffer(q), keys, values, ranges), "y");
+    for (const uint32_t r : {0u, 31u, 69u}) {
+      const std::vector<float> row(q.begin() + r * width, q.begin() + (r + 1) * width);
+      const std::vector<float> alone =
+          run_on_device(attend(s, way, in.buffer(row), keys, values, {ranges[r]}), "y");
+      EXPECT_EQ(alone, std::vector<float>(together.begin() + r * width, together.begin() + (r + 1) * width))
+          << r;
+    }
   }
 }
 

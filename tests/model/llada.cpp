@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "decode/logits.h"
 #include "support/engine.h"
 #include "support/golden.h"

@@ -110,7 +110,7 @@ TEST_P(DamagedSafetensors, IsRefusedWithASentence) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, DamagedSafetensors, testing::ValuesIn(damages),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST(Safetensors, EveryTruncationIsRefused) {
   const std::string file = safetensors(good_header, 38);

@@ -245,8 +245,8 @@ class Sampler:
 
 # --- fixtures -----------------------------------------------------------------------------------------------------
 
-# Per model: options; "matters" asks for a prompt whose result differs without the rules about EOS and EoT. That is rare,
-# so those have a high temperature and one prompt.
+# Per model: options; "matters" asks for a prompt whose result differs without the rules about EOS and EoT. That is
+# rare, so those have a high temperature and one prompt.
 CASES = {
     "llada": [
         (Options(length=12, block=12, steps=12), ""),
@@ -354,8 +354,8 @@ def make_noise() -> dict:
         vectors.append((counter, key, philox(counter, key).tolist(), "sampler_reference.py"))
     gumbels = [{"x": x, "exponential": e, "gumbel": g} for x in SPECIAL_WORDS for e, g in [exact_gumbel(x)]]
     assert np.allclose(gumbel(np.array(SPECIAL_WORDS, dtype=np.uint64)), [g["gumbel"] for g in gumbels], rtol=1e-12)
-    return {"about": "Made by tests/tools/sampler_reference.py. gumbel: E and G of architecture's formula for the word "
-                     "x, exact to double precision; the series ends at x = 2^22 - 1.",
+    return {"about": "Made by tests/tools/sampler_reference.py. gumbel: E and G of shaders/include/philox.glsl for the "
+                     "word x, exact to double precision; the series ends at x = 2^22 - 1.",
             "philox4x32_10": [dict(zip(("counter", "key", "words", "source"), v)) for v in vectors],
             "gumbel": gumbels}
 
