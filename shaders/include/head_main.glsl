@@ -7,7 +7,7 @@ HeadPartial held[held_rows];
 uvec2 suppressed[held_rows];
 
 void begin_rows(uvec2 origin) {
-  [[unroll]] for (uint i = 0; i < held_rows; ++i) {
+  LOOP_OVER_SUMS for (uint i = 0; i < held_rows; ++i) {
     const uint sequence = candidates[min(origin.x + held_row(i), push.rows - 1)].sequence;
     suppressed[i] = uvec2(sequences[sequence].suppressed0, sequences[sequence].suppressed1);
     held[i] = empty_partial(push.first_token + origin.y + held_column(0));
@@ -69,9 +69,9 @@ void write_merged(uvec2 origin, uint first_held, uint tile) {
 }
 
 void merge_lanes(uvec2 origin, uint tile) {
-  [[unroll]] for (uint first = 0; first < held_rows; first += merge_rows) {
+  LOOP_OVER_SUMS for (uint first = 0; first < held_rows; first += merge_rows) {
     barrier();  // the previous rows may still be read
-    [[unroll]] for (uint i = 0; i < merge_rows; ++i)
+    LOOP_OVER_SUMS for (uint i = 0; i < merge_rows; ++i)
       if (first + i < held_rows)
         lane_partials[(i * row_lanes + gl_LocalInvocationID.y) * column_lanes + gl_LocalInvocationID.x] =
             held[first + i];
@@ -89,7 +89,7 @@ void main() {
     [[unroll]] for (uint i = 0; i < held_rows; ++i)
       [[unroll]] for (uint j = 0; j < held_columns; ++j) acc[i][j] = 0.0;
     accumulate_tile(acc, origin, push.rows, push.inputs, push.outputs, push.inputs);
-    [[unroll]] for (uint i = 0; i < held_rows; ++i)
+    LOOP_OVER_SUMS for (uint i = 0; i < held_rows; ++i)
       absorb(held[i], acc[i], uvec2(origin.x + held_row(i), origin.y), suppressed[i]);
   }
   merge_lanes(origin, push.first_token / vocabulary_tile + gl_WorkGroupID.x);

@@ -3,7 +3,8 @@
 //
 // On a CPU a lane's load is a scalar load behind branches, so loads decide the speed: eight inputs are loaded at a
 // time, each activation by one lane, which hands it round with subgroupBroadcast. The eight steps run row by row, so
-// that the sums of one row stay in registers while the others rest on the stack.
+// that the sums of one row stay in registers while the others rest on the stack. Loops over all sums are not
+// unrolled: the branches of their loads and stores would take the driver's compiler seconds.
 //
 // tile_shared.glsl has the same interface. The including shader declares `vec4 x[]` and `uvec4 w[]` and numbers its
 // own specialisation constants from tile_constants on.
@@ -18,6 +19,8 @@ layout(constant_id = 1) const uint held_rows = 32;     // per invocation, here t
 layout(constant_id = 2) const uint held_columns = 8;   // per invocation
 #define tile_constants 3
 
+#define LOOP_OVER_SUMS [[dont_unroll]]
+
 const uint tile_rows = held_rows;
 const uint tile_columns = held_columns * subgroup_size;
 const uint row_lanes = 1;                 // invocations that share a column
@@ -29,22 +32,24 @@ uint held_column(uint j) { return j * subgroup_size + gl_LocalInvocationID.x; }
 
 // Macros, because SPIR-V before 1.5 wants the broadcasting lane as a literal. `lane` loaded the eight activations of
 // row group_begin + lane in low and high.
-#define BROADCAST_STEP(lane, k, activation)                                             \
-  {                                                                                     \
-    const float value = subgroupBroadcast(activation, lane);                            \
-    [[unroll]] for (uint j = 0; j < held_columns; ++j)                                  \
-      acc[group_begin + lane][j] = fma(value, weights[j][k], acc[group_begin + lane][j]); \
+#define BROADCAST_STEP(lane, k, activation)                                                                     \
+  {                                                                                                             \
+    const float value = subgroupBroadcast(activation, lane);                                                    \
+    [[unroll]] for (uint j = 0; j < held_columns; ++j) sums[j] = fma(value, weights[j][k], sums[j]);            \
   }
-#define BROADCAST_ROW(lane)                                    \
-  if (lane < subgroup_size && group_begin + lane < held_rows) { \
-    BROADCAST_STEP(lane, 0, low.x)                             \
-    BROADCAST_STEP(lane, 1, low.y)                             \
-    BROADCAST_STEP(lane, 2, low.z)                             \
-    BROADCAST_STEP(lane, 3, low.w)                             \
-    BROADCAST_STEP(lane, 4, high.x)                            \
-    BROADCAST_STEP(lane, 5, high.y)                            \
-    BROADCAST_STEP(lane, 6, high.z)                            \
-    BROADCAST_STEP(lane, 7, high.w)                            \
+#define BROADCAST_ROW(lane)                                                                                     \
+  if (lane < subgroup_size && group_begin + lane < held_rows) {                                                 \
+    precise float sums[held_columns];                                                                           \
+    [[unroll]] for (uint j = 0; j < held_columns; ++j) sums[j] = acc[group_begin + lane][j];                    \
+    BROADCAST_STEP(lane, 0, low.x)                                                                              \
+    BROADCAST_STEP(lane, 1, low.y)                                                                              \
+    BROADCAST_STEP(lane, 2, low.z)                                                                              \
+    BROADCAST_STEP(lane, 3, low.w)                                                                              \
+    BROADCAST_STEP(lane, 4, high.x)                                                                             \
+    BROADCAST_STEP(lane, 5, high.y)                                                                             \
+    BROADCAST_STEP(lane, 6, high.z)                                                                             \
+    BROADCAST_STEP(lane, 7, high.w)                                                                             \
+    [[unroll]] for (uint j = 0; j < held_columns; ++j) acc[group_begin + lane][j] = sums[j];                    \
   }
 
 // acc[i][j] += sum_k x[origin.x + held_row(i), k] * w[origin.y + held_column(j), k], over k in order, so that its bits

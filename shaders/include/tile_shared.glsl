@@ -15,6 +15,9 @@ layout(constant_id = 2) const uint held_rows = 4;      // per invocation
 layout(constant_id = 3) const uint held_columns = 4;   // per invocation
 #define tile_constants 4
 
+// Sums indexed by a variable would leave the registers.
+#define LOOP_OVER_SUMS [[unroll]]
+
 const uint tile_rows = held_rows * row_lanes;
 const uint tile_columns = held_columns * column_lanes;
 
