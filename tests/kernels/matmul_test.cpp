@@ -59,7 +59,7 @@ TEST_P(MatmulOf, EqualsTheDefinitionInEveryTile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, MatmulOf, testing::Values(DType::f32, DType::f16, DType::bf16),
-                         [](const auto& p) { return info(p.param).name; });
+                         [](const auto& p) { return unmask::info(p.param).name; });
 
 TEST(Matmul, BitsDoNotDependOnTileNorRowCount) {
   graph::Backend& backend = device_backend();
