@@ -64,7 +64,7 @@ void Denoiser::allocate() {
   kv_ = cache::allocate_store(backend_, c, slots_, policy_->keeps_keys());
   tokens_ = tensor::allocate_array<uint32_t>(backend_, slots_, Memory::device, "canvas");
   confidence_ = tensor::allocate_array<float>(backend_, slots_, Memory::device, "confidence");
-  const uint64_t partials = tensor::head_scratch_bytes(candidates, c.vocabulary);
+  const uint64_t partials = tensor::head_scratch_bytes(backend_.traits(), candidates, c.vocabulary);
   partials_ = {backend_.allocate(partials, Memory::device, "head partials"), 0, partials};
   stats_ =
       tensor::allocate_array<tensor::TokenStats>(backend_, candidates, Memory::device, "token statistics");

@@ -12,17 +12,21 @@
 namespace unmask::tensor {
 namespace {
 
-uint32_t tiles_of(const Weight& weight) { return ceil_div(weight.outputs, vocabulary_tile); }
+// Tokens per partial, a divisor of vocabulary_tile. See head_tiles_broadcast.comp for why they differ.
+uint32_t partial_tokens(const Tile& tile) {
+  return tile.kind == TileKind::broadcast ? tile.columns() : vocabulary_tile;
+}
 
 template <typename K>
 graph::Dispatch launch(const Head& h, const Weight::Piece& piece, const Tile& tile,
                        const typename K::Constants& constants) {
-  const uint32_t tiles = ceil_div(piece.outputs, vocabulary_tile);
+  const uint32_t partials = ceil_div(piece.outputs, partial_tokens(tile));
   return graph::dispatch<K>(
       K::kernel(variant_of<K>(h.weight.dtype)), {h.x, piece.slice, h.candidates, h.sequences, h.partials},
-      {h.rows, piece.outputs, h.weight.inputs, piece.first_output, tiles_of(h.weight)}, constants,
-      {tiles, ceil_div(h.rows, tile.rows())}, h.label,
-      product_work(h.rows, piece.outputs, h.weight, tile, uint64_t{h.rows} * tiles * sizeof(HeadPartial)));
+      {h.rows, piece.outputs, h.weight.inputs, piece.first_output,
+       ceil_div(h.weight.outputs, partial_tokens(tile))},
+      constants, {partials, ceil_div(h.rows, tile.rows())}, h.label,
+      product_work(h.rows, piece.outputs, h.weight, tile, uint64_t{h.rows} * partials * sizeof(HeadPartial)));
 }
 
 graph::Dispatch reduce_piece(const Head& h, const Weight::Piece& piece, const Tile& tile) {
@@ -35,17 +39,21 @@ graph::Dispatch reduce_piece(const Head& h, const Weight::Piece& piece, const Ti
       {tile.column_lanes, tile.row_lanes, tile.held_rows, tile.held_columns, h.noise ? 1u : 0u});
 }
 
-graph::Dispatch merge(const Head& h) {
-  const uint32_t tiles = tiles_of(h.weight);
-  const uint64_t bytes = uint64_t{h.rows} * (tiles * sizeof(HeadPartial) + sizeof(TokenStats));
+graph::Dispatch merge(const Head& h, const Tile& tile) {
+  const uint32_t partials = ceil_div(h.weight.outputs, partial_tokens(tile));
+  const uint64_t bytes = uint64_t{h.rows} * (partials * sizeof(HeadPartial) + sizeof(TokenStats));
   return graph::dispatch<kernels::head_merge>(kernels::head_merge::kernel(), {h.partials, h.stats},
-                                              {h.rows, tiles}, {}, {h.rows}, h.label, {.bytes = bytes});
+                                              {h.rows, partials}, {}, {h.rows}, h.label, {.bytes = bytes});
 }
 
 }  // namespace
 
-uint64_t head_scratch_bytes(uint32_t rows, uint32_t vocabulary) {
-  return uint64_t{rows} * ceil_div(vocabulary, vocabulary_tile) * sizeof(HeadPartial);
+uint64_t head_scratch_bytes(const Tile& tile, uint32_t rows, uint32_t vocabulary) {
+  return uint64_t{rows} * ceil_div(vocabulary, partial_tokens(tile)) * sizeof(HeadPartial);
+}
+
+uint64_t head_scratch_bytes(const graph::Traits& traits, uint32_t rows, uint32_t vocabulary) {
+  return head_scratch_bytes(head_tile(traits, rows), rows, vocabulary);
 }
 
 std::vector<graph::Dispatch> head(const graph::Traits& traits, const Head& h) {
@@ -56,7 +64,7 @@ std::vector<graph::Dispatch> head(const Tile& tile, const Head& h) {
   assert(h.rows > 0 && h.weight.inputs % 8 == 0);
   std::vector<graph::Dispatch> dispatches;
   for (const Weight::Piece& piece : h.weight.pieces) dispatches.push_back(reduce_piece(h, piece, tile));
-  dispatches.push_back(merge(h));
+  dispatches.push_back(merge(h, tile));
   return dispatches;
 }
 

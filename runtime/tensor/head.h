@@ -10,7 +10,7 @@
 
 namespace unmask::tensor {
 
-// One row's distribution over one tile of the vocabulary; mirrored in include/head_partial.glsl.
+// One row's distribution over some consecutive tokens; mirrored in include/head_partial.glsl.
 struct HeadPartial {
   float best;  // largest logit z
   uint32_t token;
@@ -35,12 +35,14 @@ struct Head {
   const char* label = "head";  // static storage
 };
 
-uint64_t head_scratch_bytes(uint32_t rows, uint32_t vocabulary);
+// Of Head::partials, for at most that many rows.
+uint64_t head_scratch_bytes(const graph::Traits& traits, uint32_t rows, uint32_t vocabulary);
 
 // One dispatch per piece of the weight, then the merge.
 std::vector<graph::Dispatch> head(const graph::Traits& traits, const Head& h);
 
 // The same with a given tile, which the device must be able to run.
 std::vector<graph::Dispatch> head(const Tile& tile, const Head& h);
+uint64_t head_scratch_bytes(const Tile& tile, uint32_t rows, uint32_t vocabulary);
 
 }  // namespace unmask::tensor

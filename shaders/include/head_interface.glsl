@@ -14,5 +14,5 @@ layout(push_constant) uniform Push {
   uint outputs;  // tokens of this piece of the head
   uint inputs;
   uint first_token;  // of the piece; a multiple of 1,024
-  uint tiles;        // of the whole vocabulary
+  uint partial_count;  // per row, of the whole vocabulary
 } push;

@@ -1,8 +1,6 @@
 // What head_tiles.comp and head_tiles_broadcast.comp share: all but how a tile of logits is accumulated.
 layout(constant_id = tile_constants) const uint noise = 0;  // 1: some row's temperature may be above 0
 
-const uint vocabulary_tile = 1024;
-
 HeadPartial held[held_rows];
 uvec2 suppressed[held_rows];
 
@@ -57,7 +55,7 @@ void absorb(inout HeadPartial p, float logits[held_columns], uvec2 place, uvec2 
 const uint merge_rows = row_lanes > 1 ? 1 : 8;
 shared HeadPartial lane_partials[merge_rows * row_lanes * column_lanes];
 
-void write_merged(uvec2 origin, uint first_held, uint tile) {
+void write_merged(uvec2 origin, uint first_held, uint partial) {
   const uint mine = gl_LocalInvocationIndex;
   const uint i = first_held + mine / row_lanes;
   const uint row = origin.x + i * row_lanes + mine % row_lanes;
@@ -65,10 +63,10 @@ void write_merged(uvec2 origin, uint first_held, uint tile) {
   HeadPartial all = lane_partials[mine * column_lanes];
   for (uint lane = 1; lane < column_lanes; ++lane) all = merge(all, lane_partials[mine * column_lanes + lane]);
   if (noise == 0) all.noised = all.best, all.noised_token = all.token, all.noised_logit = all.best;
-  partials[row * push.tiles + tile] = all;
+  partials[row * push.partial_count + partial] = all;
 }
 
-void merge_lanes(uvec2 origin, uint tile) {
+void merge_lanes(uvec2 origin, uint partial) {
   LOOP_OVER_SUMS for (uint first = 0; first < held_rows; first += merge_rows) {
     barrier();  // the previous rows may still be read
     LOOP_OVER_SUMS for (uint i = 0; i < merge_rows; ++i)
@@ -76,21 +74,16 @@ void merge_lanes(uvec2 origin, uint tile) {
         lane_partials[(i * row_lanes + gl_LocalInvocationID.y) * column_lanes + gl_LocalInvocationID.x] =
             held[first + i];
     barrier();
-    write_merged(origin, first, tile);
+    write_merged(origin, first, partial);
   }
 }
 
-void main() {
-  uvec2 origin = uvec2(gl_WorkGroupID.y * tile_rows, gl_WorkGroupID.x * vocabulary_tile);
-  begin_rows(origin);
-  const uint end = min(origin.y + vocabulary_tile, push.outputs);
-  for (; origin.y < end; origin.y += tile_columns) {
-    precise float acc[held_rows][held_columns];
-    [[unroll]] for (uint i = 0; i < held_rows; ++i)
-      [[unroll]] for (uint j = 0; j < held_columns; ++j) acc[i][j] = 0.0;
-    accumulate_tile(acc, origin, push.rows, push.inputs, push.outputs, push.inputs);
-    LOOP_OVER_SUMS for (uint i = 0; i < held_rows; ++i)
-      absorb(held[i], acc[i], uvec2(origin.x + held_row(i), origin.y), suppressed[i]);
-  }
-  merge_lanes(origin, push.first_token / vocabulary_tile + gl_WorkGroupID.x);
+// One tile's columns of every held row.
+void reduce_columns(uvec2 origin) {
+  precise float acc[held_rows][held_columns];
+  [[unroll]] for (uint i = 0; i < held_rows; ++i)
+    [[unroll]] for (uint j = 0; j < held_columns; ++j) acc[i][j] = 0.0;
+  accumulate_tile(acc, origin, push.rows, push.inputs, push.outputs, push.inputs);
+  LOOP_OVER_SUMS for (uint i = 0; i < held_rows; ++i)
+    absorb(held[i], acc[i], uvec2(origin.x + held_row(i), origin.y), suppressed[i]);
 }

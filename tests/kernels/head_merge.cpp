@@ -9,12 +9,12 @@
 namespace unmask::twins {
 namespace {
 
-tensor::TokenStats merge(std::span<const tensor::HeadPartial> tiles) {
-  // Tokens rise with the tiles, so the first of the largest has the lowest token.
-  const auto best = std::ranges::max_element(tiles, {}, &tensor::HeadPartial::best);
-  const auto noised = std::ranges::max_element(tiles, {}, &tensor::HeadPartial::noised);
+tensor::TokenStats merge(std::span<const tensor::HeadPartial> partials) {
+  // Tokens rise with the partials, so the first of the largest has the lowest token.
+  const auto best = std::ranges::max_element(partials, {}, &tensor::HeadPartial::best);
+  const auto noised = std::ranges::max_element(partials, {}, &tensor::HeadPartial::noised);
   double runner_up = best->runner_up, sum = 0, weighted = 0;
-  for (auto t = tiles.begin(); t != tiles.end(); ++t) {
+  for (auto t = partials.begin(); t != partials.end(); ++t) {
     if (t != best) runner_up = std::max<double>(runner_up, t->best);
     if (std::isinf(t->best)) continue;
     const double shift = double{t->best} - best->best;
@@ -38,7 +38,8 @@ void head_merge(const graph::Dispatch& d) {
   const auto push = d.push_as<kernels::head_merge::Push>();
   const auto partials = view<const tensor::HeadPartial>(d, "partials");
   const auto stats = view<tensor::TokenStats>(d, "stats");
-  for (size_t r = 0; r < push.rows; ++r) stats[r] = merge(partials.subspan(r * push.tiles, push.tiles));
+  for (size_t r = 0; r < push.rows; ++r)
+    stats[r] = merge(partials.subspan(r * push.partial_count, push.partial_count));
 }
 
 }  // namespace unmask::twins

@@ -49,8 +49,9 @@ std::vector<tensor::Candidate> candidates(uint32_t rows) {
 
 std::vector<TokenStats> stats_on(graph::Backend& backend, const Tile& tile, const Case& c) {
   const auto weight = upload_weight(backend, c.w, c.dtype, inputs, c.piece);
-  const auto partials = upload(
-      backend, std::vector<std::byte>(tensor::head_scratch_bytes(c.rows, c.vocabulary), std::byte{0xFF}));
+  const auto partials =
+      upload(backend,
+             std::vector<std::byte>(tensor::head_scratch_bytes(tile, c.rows, c.vocabulary), std::byte{0xFF}));
   const auto stats = upload(backend, std::vector<TokenStats>(c.rows));
   run(backend, tensor::head(tile, {.x = upload(backend, c.x),
                                    .rows = c.rows,
@@ -167,14 +168,14 @@ TEST(Head, WritesOnlyItsPartials) {
   Inputs in(9);
   const Case c = random_case(3, 1100);
   const tensor::Weight weight{DType::f32, c.vocabulary, inputs, {{0, c.vocabulary, in.buffer(c.w)}}};
-  const auto dispatches =
-      tensor::head(device_tile(3), {.x = in.buffer(c.x),
-                                    .rows = c.rows,
-                                    .weight = weight,
-                                    .candidates = in.buffer(candidates(3)),
-                                    .sequences = in.buffer(c.sequences),
-                                    .partials = in.garbage(tensor::head_scratch_bytes(3, c.vocabulary)),
-                                    .stats = in.garbage(3 * sizeof(TokenStats))});
+  const auto dispatches = tensor::head(
+      device_tile(3), {.x = in.buffer(c.x),
+                       .rows = c.rows,
+                       .weight = weight,
+                       .candidates = in.buffer(candidates(3)),
+                       .sequences = in.buffer(c.sequences),
+                       .partials = in.garbage(tensor::head_scratch_bytes(device_tile(3), 3, c.vocabulary)),
+                       .stats = in.garbage(3 * sizeof(TokenStats))});
   EXPECT_TRUE(run_both(dispatches[0]).same_elsewhere({"partials"}));
   EXPECT_TRUE(run_both(dispatches[1]).same_elsewhere({"stats"}));
 }

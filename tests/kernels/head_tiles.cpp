@@ -4,6 +4,6 @@
 
 namespace unmask::twins {
 
-void head_tiles(const graph::Dispatch& d) { head_partials<kernels::head_tiles>(d); }
+void head_tiles(const graph::Dispatch& d) { head_partials<kernels::head_tiles>(d, 1024); }
 
 }  // namespace unmask::twins

@@ -4,6 +4,8 @@
 
 namespace unmask::twins {
 
-void head_tiles_broadcast(const graph::Dispatch& d) { head_partials<kernels::head_tiles_broadcast>(d); }
+void head_tiles_broadcast(const graph::Dispatch& d) {
+  head_partials<kernels::head_tiles_broadcast>(d, constant(d, "subgroup_size") * constant(d, "held_columns"));
+}
 
 }  // namespace unmask::twins

@@ -1,4 +1,4 @@
-// The fused head from its definition: all logits of a tile, then their statistics.
+// The fused head from its definition: all logits of a partial, then their statistics.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ inline tensor::HeadPartial summarise(const std::vector<Logit>& logits) {
 }
 
 template <typename K>
-void head_partials(const graph::Dispatch& d) {
+void head_partials(const graph::Dispatch& d, uint32_t partial_tokens) {
   const auto push = d.push_as<typename K::Push>();
   const auto x = view<const float>(d, "x");
   const Weights w(d, "w");
@@ -58,8 +58,8 @@ void head_partials(const graph::Dispatch& d) {
                                                                c.position, token, c.times_remasked)
                                 : 0;
       logits.push_back({token, z, z + gumbel});
-      if (logits.size() == tensor::vocabulary_tile || n + 1 == push.outputs) {
-        partials[r * push.tiles + token / tensor::vocabulary_tile] = summarise(logits);
+      if (logits.size() == partial_tokens || n + 1 == push.outputs) {
+        partials[r * push.partial_count + token / partial_tokens] = summarise(logits);
         logits.clear();
       }
     }
