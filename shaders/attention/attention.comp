@@ -50,7 +50,7 @@ shared uint first_slot[2], end_slot[2];  // of each range, over the rows of the 
 // the head are padded with its last one: the query there is zero and the sum is not stored.
 void stage(uint tile_begin, uint needed_mask) {
   const uint kv_head = gl_WorkGroupID.y / (push.heads / push.kv_heads);
-  for (uint i = gl_LocalInvocationIndex; i < slot_tile * vectors * parts; i += workgroup_size) {
+  [[dont_unroll]] for (uint i = gl_LocalInvocationIndex; i < slot_tile * vectors * parts; i += workgroup_size) {
     const uint asked_slot = i / (vectors * parts);
     const uint slot = tile_begin + ((needed_mask >> asked_slot & 1) != 0 ? asked_slot : findLSB(needed_mask));
     const uint begin = (slot * push.kv_heads + kv_head) * head_dim;
@@ -81,7 +81,7 @@ void exchange(uint first) {
   barrier();
   [[unroll]] for (uint s = 0; s < step_slots; ++s) {
     precise float score = 0.0;
-    for (uint p = 0; p < parts; ++p)
+    [[dont_unroll]] for (uint p = 0; p < parts; ++p)
       score += partial_scores[(first + s) * workgroup_size + p * row_tile + gl_LocalInvocationIndex % row_tile];
     scores[s] = score;
   }
@@ -97,7 +97,7 @@ void add_value(uint slot, float weight) {
 void attend_tile(uint tile_begin, uint mask, uint needed_mask) {
   stage(tile_begin, needed_mask);
   barrier();
-  for (uint first = 0; first < slot_tile; first += step_slots) {
+  [[dont_unroll]] for (uint first = 0; first < slot_tile; first += step_slots) {
     [[unroll]] for (uint s = 0; s < step_slots; ++s) scores[s] = partial_score(first + s);
   exchange(first);
     soften(mask >> first, push.scale);
@@ -111,7 +111,7 @@ void join_ranges(uvec2 begin, uvec2 end) {
     end_slot[gl_LocalInvocationIndex] = 0;
   }
   barrier();
-  for (uint i = 0; i < 2; ++i) {
+  [[dont_unroll]] for (uint i = 0; i < 2; ++i) {
     if (begin[i] >= end[i]) continue;
     atomicMin(first_slot[i], begin[i]);
     atomicMax(end_slot[i], end[i]);
@@ -119,13 +119,13 @@ void join_ranges(uvec2 begin, uvec2 end) {
 }
 
 void attend(uvec2 begin, uvec2 end) {
-  for (uint i = 0; i < 2; ++i) {
+  [[dont_unroll]] for (uint i = 0; i < 2; ++i) {
     barrier();
     if (gl_LocalInvocationIndex < 3) needed[gl_LocalInvocationIndex] = 0;
     barrier();
     uint turn = 0;
     const uint last = end_slot[i];
-    for (uint t = first_slot[i] / slot_tile * slot_tile; t < last; t += slot_tile) {
+    [[dont_unroll]] for (uint t = first_slot[i] / slot_tile * slot_tile; t < last; t += slot_tile) {
       const uint mask = range_mask(begin[i], end[i], t, slot_tile);
       atomicOr(needed[turn], mask);
       barrier();  // also: the tile before was read

@@ -20,7 +20,7 @@ layout(constant_id = 1) const uint subgroup_size = 8;
 
 const uint stretches = (head_dim + subgroup_size - 1) / subgroup_size;
 const uint elements = stretches * subgroup_size;
-const uint step_slots = 4;
+const uint step_slots = 2;
 
 #include "layouts.glsl"
 #include "online_softmax.glsl"
@@ -102,11 +102,11 @@ void add_step(uint begin, uint width, uint needed_mask) {
 void attend(uvec2 begin, uvec2 end) {
   const uint width = push.kv_heads * head_dim;
   const uint head_begin = gl_WorkGroupID.y / (push.heads / push.kv_heads) * head_dim;
-  for (uint i = 0; i < 2; ++i) {
+  [[dont_unroll]] for (uint i = 0; i < 2; ++i) {
     const bool empty = begin[i] >= end[i];
     const uint first = subgroup_min(empty ? none : begin[i]);
     const uint last = ~subgroup_min(~(empty ? 0 : end[i]));
-    for (uint t = first / step_slots * step_slots; t < last; t += step_slots) {
+    [[dont_unroll]] for (uint t = first / step_slots * step_slots; t < last; t += step_slots) {
       const uint mask = range_mask(begin[i], end[i], t, step_slots);
       const uint needed_mask = subgroup_or(mask);
       if (needed_mask == 0) continue;

@@ -29,13 +29,20 @@ const uint header_words = 4;
 const uint commit_words = 2;
 shared float ranked_by[max_candidates];
 
+// Not a number for minus infinity of minus infinity, which some drivers' exp would hide.
+float probability(float logit, float log_sum_exp) {
+  const float exponent = logit - log_sum_exp;
+  return isnan(exponent) ? exponent : exp(exponent);
+}
+
 float measure(SequenceStep sequence, Candidate candidate, TokenStats s) {
   switch (sequence.confidence) {
-    case confidence_probability: return exp(s.logit - s.log_sum_exp);
+    case confidence_probability: return probability(s.logit, s.log_sum_exp);
     case confidence_random:
       return uniform_from_bits(philox(uvec4(sequence.masks_left, candidate.position, none, candidate.times_remasked),
                                       uvec2(sequence.seed_low, sequence.seed_high)).x);
-    case confidence_margin: return exp(s.best_logit - s.log_sum_exp) - exp(s.runner_up - s.log_sum_exp);
+    case confidence_margin: 
+      return probability(s.best_logit, s.log_sum_exp) - probability(s.runner_up, s.log_sum_exp);
     default: return -s.entropy;
   }
 }

@@ -64,37 +64,50 @@ float total_weight(uint kind) {
   return workgroup_sum(sum);
 }
 
-// Weight above each of the keys begin + step, begin + 2 step, ..., begin + 15 step.
-void weights_above(uint begin, uint step, uint kind, out float above[15]) {
-  for (uint i = 0; i < 15; ++i) above[i] = 0.0;
-  for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) {
+const uint thresholds = 15;
+shared float lane_above[thresholds * workgroup_size];  // [threshold][invocation]
+shared float above[thresholds];
+
+// above[i] = the weight above the key begin + (i + 1) step.
+void weigh_above(uint begin, uint step, uint kind) {
+  float lane_sum[thresholds];
+  for (uint i = 0; i < thresholds; ++i) lane_sum[i] = 0.0;
+  [[dont_unroll]] for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) {
     const uint key = order_key(t);
     const float w = weight(key, kind);
-    for (uint i = 0; i < 15; ++i) above[i] += key > begin + (i + 1) * step ? w : 0.0;
+    for (uint i = 0; i < thresholds; ++i) lane_sum[i] += key > begin + (i + 1) * step ? w : 0.0;
   }
-  for (uint i = 0; i < 15; ++i) above[i] = workgroup_sum(above[i]);
+  for (uint i = 0; i < thresholds; ++i) lane_above[i * workgroup_size + gl_LocalInvocationIndex] = lane_sum[i];
+  barrier();  // also: the results before were read
+  if (gl_LocalInvocationIndex < thresholds) {
+    float sum = 0.0;
+    [[dont_unroll]] for (uint i = 0; i < workgroup_size; ++i)
+      sum += lane_above[gl_LocalInvocationIndex * workgroup_size + i];
+    above[gl_LocalInvocationIndex] = sum;
+  }
+  barrier();
 }
 
-// The tokens before which a weight of at most `limit` lies. The weight above a key falls as the key grows, so the
-// smallest key with at most `limit` above it is found four bits at a time; tokens of that very key are kept while
-// the weight before them allows.
-Prefix kept_prefix(uint kind, float limit) {
-  uint key = 0;
+// The tokens before which a weight of at most a limit lies: top_p of the total, or top_k - 1 tokens. The weight above a
+// key falls as the key grows, so the smallest key with at most the limit above it is found four bits at a time; tokens
+// of that very key are kept while the weight before them allows.
+Prefix kept_prefix(uint kind) {
   float last_above = total_weight(kind);
+  const float limit = kind == by_mass ? sequence.top_p * last_above : float(sequence.top_k - 1);
   if (last_above <= limit) return Prefix(0, 0);
-  for (int shift = 28; shift >= 0; shift -= 4) {
-    float above[15];
-    weights_above(key, 1u << shift, kind, above);
-    // Invariant: more than `limit` lies above `key`.
+  uint key = 0;
+  [[dont_unroll]] for (int shift = 28; shift >= 0; shift -= 4) {
+    weigh_above(key, 1u << shift, kind);
+    // Invariant: more than the limit lies above `key`.
     uint steps = 0;
-    for (uint i = 0; i < 15; ++i) steps += above[i] > limit ? 1 : 0;
+    [[dont_unroll]] for (uint i = 0; i < thresholds; ++i) steps += above[i] > limit ? 1 : 0;
     key += steps << shift;
-    if (steps < 15) last_above = above[steps];
+    if (steps < thresholds) last_above = above[steps];
   }
   ++key;
   const float remaining = limit - last_above;
   const float w = weight(key, kind);
-  return Prefix(key, w > 0.0 ? uint(min(remaining / w, 1e9)) + 1 : 0xFFFFFFFFu);
+  return Prefix(key, w > 0.0 ? uint(min(remaining / w, 1e9)) + 1 : none);
 }
 
 // Of two prefixes of one order, the shorter.
@@ -106,21 +119,24 @@ Prefix shorter(Prefix a, Prefix b) {
 // How many tokens below `end` have this key.
 float count_equal(uint key, uint end) {
   float count = 0.0;
-  for (uint t = gl_LocalInvocationIndex; t < end; t += workgroup_size) count += order_key(t) == key ? 1.0 : 0.0;
+  [[dont_unroll]] for (uint t = gl_LocalInvocationIndex; t < end; t += workgroup_size)
+    count += order_key(t) == key ? 1.0 : 0.0;
   return workgroup_sum(count);
 }
 
-// The end of the shortest range of tokens from 0 that holds `ties` tokens of this key, or all of them.
-// Key 0 marks the prefix of all tokens.
+// The end of the shortest range of tokens from 0 that holds `ties` tokens of this key; the vocabulary if there are no
+// more than that, as is usual. Key 0 marks the prefix of all tokens.
 uint tie_end(uint key, uint ties) {
-  if (key == 0 || count_equal(key, push.vocabulary) <= float(ties)) return push.vocabulary;
   uint low = 0, high = push.vocabulary;  // fewer than `ties` below low, at least `ties` below high
-  while (high - low > 1) {
-    const uint middle = (low + high) / 2;
-    if (count_equal(key, middle) < float(ties))
+  uint middle = key == 0 ? 0 : high;
+  while (middle > low) {
+    const float count = count_equal(key, middle);
+    if (middle == push.vocabulary && count <= float(ties)) break;
+    if (count < float(ties))
       low = middle;
     else
       high = middle;
+    middle = (low + high) / 2;
   }
   return high;
 }
@@ -132,16 +148,21 @@ bool better(float score, uint token, float other, uint other_token) {
   return score > other || (score == other && token < other_token);
 }
 
+// Leaves the best of every stride-th entry from `first` in that entry.
+void keep_best(uint first, uint stride, uint end) {
+  [[dont_unroll]] for (uint i = first + stride; i < end; i += stride) {
+    if (!better(best_scores[i], best_tokens[i], best_scores[first], best_tokens[first])) continue;
+    best_scores[first] = best_scores[i];
+    best_tokens[first] = best_tokens[i];
+  }
+}
+
 void argmax_reduce() {
   const uint lane = gl_LocalInvocationIndex;
-  for (uint width = workgroup_size / 2; width > 0; width /= 2) {
-    barrier();
-    if (lane < width && better(best_scores[lane + width], best_tokens[lane + width], best_scores[lane], best_tokens[lane])) {
-      best_scores[lane] = best_scores[lane + width];
-      best_tokens[lane] = best_tokens[lane + width];
-    }
-  }
   barrier();
+  if (lane < reduce_groups) keep_best(lane, reduce_groups, workgroup_size);
+  barrier();
+  if (lane == 0) keep_best(0, 1, reduce_groups);
 }
 
 void sample_kept(Prefix prefix, Candidate candidate) {
@@ -180,8 +201,8 @@ void main() {
 
   best_logit = largest_logit();
   Prefix prefix = Prefix(0, 0);
-  if (by_p) prefix = kept_prefix(by_mass, sequence.top_p * total_weight(by_mass));
-  if (by_k) prefix = shorter(prefix, kept_prefix(by_count, float(sequence.top_k - 1)));
+  [[dont_unroll]] for (uint kind = by_p ? by_mass : by_count; kind <= (by_k ? by_count : by_mass); ++kind)
+    prefix = shorter(prefix, kept_prefix(kind));
   sample_kept(prefix, candidate);
   if (gl_LocalInvocationIndex == 0 && best_tokens[0] != none) {
     stats[row].token = best_tokens[0];

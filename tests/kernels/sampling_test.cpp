@@ -1,0 +1,168 @@
+// filtered_sample and select_commit: what turns statistics of candidates into tokens.
+#include <numeric>
+
+#include "kernels/filtered_sample.h"
+#include "kernels/harness.h"
+#include "kernels/select_commit.h"
+#include "tensor/layouts.h"
+
+namespace unmask::kernels {
+namespace {
+
+using tensor::Candidate;
+using tensor::Confidence;
+using tensor::none;
+using tensor::SequenceStep;
+using tensor::TokenStats;
+
+SequenceStep sampling(float temperature, uint32_t top_k, float top_p) {
+  return {.seed_low = 5,
+          .seed_high = 6,
+          .temperature = temperature,
+          .masks_left = 40,
+          .suppressed0 = 3,
+          .suppressed1 = none,
+          .postponed0 = none,
+          .postponed1 = none,
+          .top_k = top_k,
+          .top_p = top_p};
+}
+
+// A few rows of each way to sample, from a vocabulary that is no multiple of the workgroup.
+const std::vector<SequenceStep>& sampling_ways() {
+  static const std::vector<SequenceStep> ways = {
+      sampling(1, 0, 0.9f),  sampling(0.7f, 5, 1),   sampling(1.3f, 40, 0.6f), sampling(1, 1, 1),
+      sampling(2, 0, 0),     sampling(0, 5, 0.5f),   sampling(1, 0, 1),        sampling(1, 100000, 1),
+      sampling(1, 3, 0.99f), sampling(0.2f, 0, 0.3f)};
+  return ways;
+}
+
+// Stats start as garbage, so a row that must stay untouched shows if it does not.
+graph::Dispatch sample(const std::vector<float>& logits, const std::vector<Candidate>& candidates,
+                       uint32_t first_row, uint32_t rows, uint32_t vocabulary) {
+  return graph::dispatch<filtered_sample>(
+      filtered_sample::kernel(),
+      {Inputs::buffer(logits), Inputs::buffer(candidates), Inputs::buffer(sampling_ways()),
+       Inputs::garbage(candidates.size() * sizeof(TokenStats))},
+      {.first_row = first_row, .rows = rows, .vocabulary = vocabulary}, {}, {rows}, "sample");
+}
+
+std::vector<Candidate> candidates_of(uint32_t count) {
+  std::vector<Candidate> candidates(count);
+  for (uint32_t i = 0; i < count; ++i)
+    candidates[i] = {.sequence = i % static_cast<uint32_t>(sampling_ways().size()),
+                     .position = 3 * i,
+                     .slot = i,
+                     .mirror_slot = none,
+                     .times_remasked = i % 2};
+  return candidates;
+}
+
+TEST(FilteredSample, MatchesASortedVocabulary) {
+  const uint32_t vocabulary = 1003, first = 2, rows = 41;
+  Inputs in(12);
+  std::vector<Candidate> candidates = candidates_of(first + rows);
+  candidates[7].slot = none;
+  std::vector<float> logits = in.numbers(rows * vocabulary, -6, 6);
+  for (uint32_t r = 0; r < rows; ++r) logits[r * vocabulary + 3] = 50;  // suppressed
+  EXPECT_TRUE(run_both(sample(logits, candidates, first, rows, vocabulary)).same_elsewhere({}));
+}
+
+// Many tokens share each logit, so the last kept one is decided by its id.
+TEST(FilteredSample, TiesGoToTheLowerId) {
+  const uint32_t vocabulary = 517, rows = 60;
+  Inputs in(13);
+  std::vector<float> logits(rows * vocabulary);
+  for (float& z : logits) z = static_cast<float>(in.index(4));
+  EXPECT_TRUE(run_both(sample(logits, candidates_of(rows), 0, rows, vocabulary)).same_elsewhere({}));
+}
+
+TEST(FilteredSample, ToleratesMinusInfinityAndTinyVocabularies) {
+  const uint32_t vocabulary = 2, rows = 10;
+  std::vector<float> logits(rows * vocabulary, -INFINITY);
+  for (uint32_t r = 0; r < rows; r += 2) logits[r * vocabulary + 1] = -3e38f;
+  EXPECT_TRUE(run_both(sample(logits, candidates_of(rows), 0, rows, vocabulary)).same_elsewhere({}));
+}
+
+struct Commits {
+  std::vector<SequenceStep> sequences;
+  std::vector<Candidate> candidates;
+  std::vector<TokenStats> stats;
+  uint32_t slots = 0;
+
+  // Statistics come from a short list, so many candidates tie.
+  void add(Inputs& in, uint32_t count, uint32_t commits, Confidence confidence) {
+    SequenceStep s = sampling(1, 0, 1);
+    s.candidate_begin = static_cast<uint32_t>(candidates.size());
+    s.candidate_count = count, s.commit_count = commits, s.confidence = static_cast<uint32_t>(confidence);
+    s.postponed0 = 2, s.seed_low = count;
+    const auto sequence = static_cast<uint32_t>(sequences.size());
+    std::vector<uint32_t> positions(count);
+    std::iota(positions.begin(), positions.end(), 0);
+    for (uint32_t i = 0; i < count; ++i) std::swap(positions[i], positions[in.index(count)]);
+    for (const uint32_t position : positions) {
+      candidates.push_back({.sequence = sequence,
+                            .position = position,
+                            .slot = slots + 2 * position,
+                            .mirror_slot = in.index(2) ? slots + 2 * position + 1 : none,
+                            .times_remasked = in.index(3)});
+      const auto level = static_cast<float>(in.index(5));
+      stats.push_back({.token = in.index(9),
+                       .logit = -level,
+                       .log_sum_exp = 1,
+                       .entropy = level,
+                       .best_token = 1,
+                       .best_logit = -level / 2,
+                       .runner_up = in.index(2) ? -level : -INFINITY});
+    }
+    sequences.push_back(s);
+    slots += 2 * count;
+  }
+
+  graph::Dispatch dispatch() const {
+    uint32_t most = 0;
+    for (const SequenceStep& s : sequences) most = std::max(most, s.commit_count);
+    const uint32_t stride = 4 + 2 * most;
+    return graph::dispatch<select_commit>(
+        select_commit::kernel(),
+        {Inputs::buffer(sequences), Inputs::buffer(candidates), Inputs::buffer(stats),
+         Inputs::garbage(4 * slots), Inputs::garbage(4 * slots),
+         Inputs::garbage(4 * stride * sequences.size())},
+        {.result_stride = stride}, {}, {static_cast<uint32_t>(sequences.size())}, "commit");
+  }
+};
+
+TEST(SelectCommit, RanksEverySequenceByItsOwnMeasure) {
+  Inputs in(14);
+  Commits commits;
+  for (const Confidence c :
+       {Confidence::probability, Confidence::random, Confidence::margin, Confidence::negative_entropy}) {
+    commits.add(in, 157, 13, c);
+    commits.add(in, 1, 1, c);
+    commits.add(in, 31, 0, c);
+    commits.add(in, 5, 9, c);
+  }
+  const Outcome outcome = run_both(commits.dispatch());
+  EXPECT_TRUE(outcome.same_elsewhere({"confidence"}));
+  EXPECT_LE(outcome.error("confidence"), 1e-6);
+}
+
+TEST(SelectCommit, TakesTheMostCandidatesItPromises) {
+  Inputs in(15);
+  Commits commits;
+  commits.add(in, 4096, 4096, Confidence::probability);
+  EXPECT_TRUE(run_both(commits.dispatch()).same_elsewhere({"confidence"}));
+}
+
+TEST(SelectCommit, NotANumberRanksLast) {
+  Inputs in(16);
+  Commits commits;
+  commits.add(in, 20, 19, Confidence::probability);
+  commits.stats[4].logit = NAN;
+  commits.stats[11].log_sum_exp = -INFINITY;
+  commits.stats[11].logit = -INFINITY;
+  EXPECT_TRUE(run_both(commits.dispatch()).same_elsewhere({"confidence"}));
+}
+
+}  // namespace
+}  // namespace unmask::kernels
