@@ -15,16 +15,17 @@
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint subgroup_size = 8;  // the device's: 4 or 8
-layout(constant_id = 1) const uint held_rows = 32;     // per invocation, here the whole tile's
+layout(constant_id = 1) const uint held_rows = 16;     // per invocation, here the whole tile's
 layout(constant_id = 2) const uint held_columns = 8;   // per invocation
 #define tile_constants 3
 
 #define LOOP_OVER_SUMS [[dont_unroll]]
 
-const uint tile_rows = held_rows;
-const uint tile_columns = held_columns * subgroup_size;
-const uint row_lanes = 1;                 // invocations that share a column
-const uint column_lanes = subgroup_size;  // invocations that share a row
+// Not constants of their own: glslang would give the specialisation constant the name of its alias.
+#define tile_rows held_rows
+#define column_lanes subgroup_size  // invocations that share a row
+const uint row_lanes = 1;           // invocations that share a column
+const uint tile_columns = held_columns * column_lanes;
 
 // The place in the tile of this invocation's sums.
 uint held_row(uint i) { return i; }
