@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/attention.h"
+#include "kernels/attention_broadcast.h"
 #include "kernels/embed.h"
 #include "kernels/filtered_sample.h"
 #include "kernels/gather_rows.h"
@@ -26,9 +27,12 @@ namespace {
 
 kernels::embed::Variant embed_variant(DType type) {
   switch (type) {
-    case DType::f16: return kernels::embed::Variant::f16;
-    case DType::bf16: return kernels::embed::Variant::bf16;
-    default: return kernels::embed::Variant::f32;
+    case DType::f16:
+      return kernels::embed::Variant::f16;
+    case DType::bf16:
+      return kernels::embed::Variant::bf16;
+    default:
+      return kernels::embed::Variant::f32;
   }
 }
 
@@ -37,7 +41,30 @@ Work elementwise(uint64_t elements, uint64_t flops, uint64_t accesses) {
   return {elements * flops, elements * flops, elements * accesses * sizeof(float)};
 }
 
-constexpr uint32_t attention_rows = 32;  // of a workgroup; row_tile in attention.comp
+constexpr uint32_t attention_rows = 32;  // of a workgroup, in both attention kernels
+
+// Software drivers run a subgroup as one vector and pay for loads and barriers: there a subgroup loads each
+// key once.
+bool hands_round(const graph::Traits& t) {
+  return t.device_class == graph::DeviceClass::software &&
+         has(t.requirements, graph::Requirement::subgroup_broadcast) &&
+         (t.subgroup_size == 4 || t.subgroup_size == 8 || t.subgroup_size == 16);
+}
+
+struct AttentionCall {
+  const Slice &q, &keys, &values, &ranges, &y;
+  uint32_t rows;
+  HeadShape shape;
+  Work work;
+};
+
+template <typename K>
+graph::Dispatch attend(const AttentionCall& c, const typename K::Constants& constants) {
+  const float scale = 1.0f / std::sqrt(static_cast<float>(c.shape.head_dim));
+  return dispatch<K>(
+      K::kernel(), {c.q, c.keys, c.values, c.ranges, c.y}, {c.rows, c.shape.heads, c.shape.kv_heads, scale},
+      constants, Grid{(c.rows + attention_rows - 1) / attention_rows, c.shape.heads}, "attention", c.work);
+}
 
 uint64_t area(const Matrix& m) { return uint64_t{m.rows} * m.columns; }
 
@@ -61,37 +88,42 @@ void Ops::embed(const Weight& table, const Slice& tokens, const Slice& rows, con
 
 void Ops::rms_norm(const Matrix& x, const Slice& weight, float eps, const Matrix& y, Extent extent) {
   using K = kernels::rmsnorm;
-  append(dispatch<K>(K::kernel(), {x.slice, weight, y.slice}, {x.rows, x.columns, eps}, {}, Grid{x.rows}, "norm",
-                     elementwise(area(x), 4, 2)),
+  append(dispatch<K>(K::kernel(), {x.slice, weight, y.slice}, {x.rows, x.columns, eps}, {}, Grid{x.rows},
+                     "norm", elementwise(area(x), 4, 2)),
          extent, x.rows);
 }
 
 void Ops::matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
                  Extent extent) {
-  const Matmul product = {.x = x.slice, .rows = x.rows, .x_stride = x.columns, .weight = w, .y = y.slice,
-                          .y_stride = y.columns, .accumulate = accumulate, .label = label};
+  const Matmul product = {.x = x.slice,
+                          .rows = x.rows,
+                          .x_stride = x.columns,
+                          .weight = w,
+                          .y = y.slice,
+                          .y_stride = y.columns,
+                          .accumulate = accumulate,
+                          .label = label};
   for (graph::Dispatch& d : tensor::matmul(traits_, product)) append(std::move(d), extent, x.rows);
 }
 
-void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, HeadShape shape, const Matrix& q,
-                     const Slice& keys, const Slice& values) {
+void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, HeadShape shape,
+                     const Matrix& q, const Slice& keys, const Slice& values) {
   using K = kernels::rope_store;
   append(dispatch<K>(K::kernel(), {qkv.slice, rows, table, q.slice, keys, values},
-                     {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim, shape.head_dim}, {}, Grid{qkv.rows},
-                     "rope and store", elementwise(area(qkv), 3, 2)),
+                     {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim, shape.head_dim}, {},
+                     Grid{qkv.rows}, "rope and store", elementwise(area(qkv), 3, 2)),
          Extent::rows, qkv.rows);
 }
 
-void Ops::attention(const Matrix& q, const Slice& keys, const Slice& values, const Slice& ranges, HeadShape shape,
-                    uint32_t slots, const Matrix& out) {
-  using K = kernels::attention;
+void Ops::attention(const Matrix& q, const Slice& keys, const Slice& values, const Slice& ranges,
+                    HeadShape shape, uint32_t slots, const Matrix& out) {
   const uint64_t pairs = uint64_t{q.rows} * slots;
   const uint64_t flops = pairs * 4 * shape.query_columns();
   const uint64_t bytes = (area(q) * 2 + uint64_t{slots} * shape.kv_columns() * 2) * sizeof(float);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
-  append(dispatch<K>(K::kernel(), {q.slice, keys, values, ranges, out.slice},
-                     {q.rows, shape.heads, shape.kv_heads, scale}, {.head_dim = shape.head_dim},
-                     Grid{(q.rows + attention_rows - 1) / attention_rows, shape.heads}, "attention", {flops, flops, bytes}),
+  const AttentionCall call{q.slice, keys, values, ranges, out.slice, q.rows, shape, {flops, flops, bytes}};
+  append(hands_round(traits_)
+             ? attend<kernels::attention_broadcast>(call, {shape.head_dim, traits_.subgroup_size})
+             : attend<kernels::attention>(call, {shape.head_dim}),
          Extent::row_keys, pairs);
 }
 
@@ -119,13 +151,19 @@ void Ops::guidance(const Matrix& conditional, const Matrix& unconditional, const
 
 void Ops::head(const Matrix& x, const Weight& w, const Slice& candidates, const Slice& sequences, bool noise,
                const Slice& partials, const Slice& stats) {
-  const Head h = {.x = x.slice, .rows = x.rows, .weight = w, .candidates = candidates, .sequences = sequences,
-                  .partials = partials, .stats = stats, .noise = noise};
+  const Head h = {.x = x.slice,
+                  .rows = x.rows,
+                  .weight = w,
+                  .candidates = candidates,
+                  .sequences = sequences,
+                  .partials = partials,
+                  .stats = stats,
+                  .noise = noise};
   for (graph::Dispatch& d : tensor::head(traits_, h)) append(std::move(d), Extent::logit_rows, x.rows);
 }
 
-void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice& candidates, const Slice& sequences,
-                          const Slice& stats) {
+void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice& candidates,
+                          const Slice& sequences, const Slice& stats) {
   using K = kernels::filtered_sample;
   append(dispatch<K>(K::kernel(), {logits.slice, candidates, sequences, stats},
                      {first_row, logits.rows, logits.columns}, {}, Grid{logits.rows}, "filtered sample",
@@ -134,8 +172,8 @@ void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice&
 }
 
 void Ops::select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const Slice& sequences,
-                        const Slice& candidates, const Slice& stats, const Slice& tokens, const Slice& confidence,
-                        const Slice& results) {
+                        const Slice& candidates, const Slice& stats, const Slice& tokens,
+                        const Slice& confidence, const Slice& results) {
   using K = kernels::select_commit;
   append(dispatch<K>(K::kernel(), {sequences, candidates, stats, tokens, confidence, results},
                      {result_stride_bytes / 4}, {}, Grid{sequence_count}, "select and commit"),

@@ -88,14 +88,16 @@ void score_step(uint begin, uint width, uint needed_mask) {
 }
 
 void add_step(uint begin, uint width, uint needed_mask) {
-  [[unroll]] for (uint s = 0; s < step_slots; ++s) {
-    const uint slot = slot_begin(begin, width, s, needed_mask);
-    [[unroll]] for (uint stretch = 0; stretch < stretches; ++stretch) {
-      const float value = values[slot + element(stretch)];
-#define ADD(i) sum[stretch * subgroup_size + i] = fma(scores[s], subgroupBroadcast(value, i), sum[stretch * subgroup_size + i]);
+  [[unroll]] for (uint stretch = 0; stretch < stretches; ++stretch) {
+    float part[16];  // subgroup_size of them
+    [[unroll]] for (uint i = 0; i < subgroup_size; ++i) part[i] = sum[stretch * subgroup_size + i];
+    [[unroll]] for (uint s = 0; s < step_slots; ++s) {
+      const float value = values[slot_begin(begin, width, s, needed_mask) + element(stretch)];
+#define ADD(i) part[i] = fma(scores[s], subgroupBroadcast(value, i), part[i]);
       EACH_INVOCATION(ADD)
 #undef ADD
     }
+    [[unroll]] for (uint i = 0; i < subgroup_size; ++i) sum[stretch * subgroup_size + i] = part[i];
   }
 }
 
@@ -118,17 +120,18 @@ void attend(uvec2 begin, uvec2 end) {
 }
 
 void main() {
+  // Loops over a whole head stay loops here: unrolled loads and stores would take the compiler seconds.
   // Invocations beyond the rows repeat the last one and store nothing: cheaper than masking every load.
   const uint asked_row = gl_WorkGroupID.x * workgroup_size + gl_SubgroupID * subgroup_size + gl_SubgroupInvocationID;
   const uint row = min(asked_row, push.rows - 1);
   const uint begin = (row * push.heads + gl_WorkGroupID.y) * head_dim;
-  [[unroll]] for (uint e = 0; e < elements; ++e) {
+  [[dont_unroll]] for (uint e = 0; e < elements; ++e) {
     sum[e] = 0.0;
     query[e] = e < head_dim ? q[begin + e] : 0.0;
   }
   const KeyRanges range = ranges[row];
   attend(uvec2(range.begin0, range.begin1), uvec2(range.end0, range.end1));
   if (asked_row >= push.rows) return;
-  [[unroll]] for (uint e = 0; e < elements; ++e)
+  [[dont_unroll]] for (uint e = 0; e < elements; ++e)
     if (e < head_dim) y[begin + e] = normalised(e);
 }

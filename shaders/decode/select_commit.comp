@@ -41,7 +41,7 @@ float measure(SequenceStep sequence, Candidate candidate, TokenStats s) {
     case confidence_random:
       return uniform_from_bits(philox(uvec4(sequence.masks_left, candidate.position, none, candidate.times_remasked),
                                       uvec2(sequence.seed_low, sequence.seed_high)).x);
-    case confidence_margin: 
+    case confidence_margin:
       return probability(s.best_logit, s.log_sum_exp) - probability(s.runner_up, s.log_sum_exp);
     default: return -s.entropy;
   }

@@ -53,7 +53,4 @@ void attention(const graph::Dispatch& d) {
   }
 }
 
-// The same function by another route.
-void attention_broadcast(const graph::Dispatch& d) { attention(d); }
-
 }  // namespace unmask::twins
