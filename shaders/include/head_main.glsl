@@ -20,6 +20,17 @@ float with_noise(float z, uint row, uint token) {
   return z + s.temperature * gumbel_noise(seed, s.masks_left, c.position, token, c.times_remasked);
 }
 
+// The logits that do not count are minus infinity already.
+void absorb_noised(inout HeadPartial p, float logits[held_columns], uvec2 place) {
+  LOOP_OVER_SUMS for (uint j = 0; j < held_columns; ++j) {
+    const uint token = push.first_token + place.y + held_column(j);
+    const float noised = with_noise(logits[j], place.x, token);
+    p.noised_token = noised > p.noised ? token : p.noised_token;
+    p.noised_logit = noised > p.noised ? logits[j] : p.noised_logit;
+    p.noised = max(noised, p.noised);
+  }
+}
+
 // Two passes over the logits in registers, the largest first, cost one exp per logit.
 void absorb(inout HeadPartial p, float logits[held_columns], uvec2 place, uvec2 unwanted) {
   const float old_best = p.best;
@@ -32,13 +43,8 @@ void absorb(inout HeadPartial p, float logits[held_columns], uvec2 place, uvec2 
     p.runner_up = max(p.runner_up, min(z, p.best));
     p.token = z > p.best ? token : p.token;
     p.best = max(z, p.best);
-    if (noise != 0) {
-      const float noised = counts ? with_noise(z, place.x, token) : minus_infinity;
-      p.noised_token = noised > p.noised ? token : p.noised_token;
-      p.noised_logit = noised > p.noised ? z : p.noised_logit;
-      p.noised = max(noised, p.noised);
-    }
   }
+  if (noise != 0) absorb_noised(p, logits, place);
   const float shift = exponent_below(old_best, p.best), scale = exp(shift);
   p.weighted = (p.weighted + p.sum * shift) * scale;
   p.sum *= scale;
@@ -52,7 +58,7 @@ void absorb(inout HeadPartial p, float logits[held_columns], uvec2 place, uvec2 
 
 // Rows per invocation whose lanes are merged at a time: where one lane column holds whole rows, several, so that
 // every lane has one to merge.
-const uint merge_rows = row_lanes > 1 ? 1 : 8;
+const uint merge_rows = row_lanes > 1 ? 1 : column_lanes;
 shared HeadPartial lane_partials[merge_rows * row_lanes * column_lanes];
 
 void write_merged(uvec2 origin, uint first_held, uint partial) {

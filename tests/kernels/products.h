@@ -48,7 +48,7 @@ inline std::vector<tensor::Tile> usable_tiles(const graph::Traits& traits) {
   std::vector<Tile> tiles = {{TileKind::shared, 16, 8, 4, 4}, {TileKind::shared, 16, 4, 3, 4}};
   if (has(traits.requirements, graph::Requirement::subgroup_broadcast) &&
       (traits.subgroup_size == 4 || traits.subgroup_size == 8))
-    for (const uint32_t rows : {1u, 11u, 16u})
+    for (const uint32_t rows : {3u, 16u})
       tiles.push_back({TileKind::broadcast, traits.subgroup_size, 1, rows, 8});
   return tiles;
 }
