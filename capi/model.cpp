@@ -9,22 +9,23 @@ using namespace unmask::capi;
 
 namespace {
 
-uint32_t positive(int32_t value, const char* what) {
-  require(value > 0, Status::invalid_argument, "The model's {} must be positive, but is {}.", what, value);
+uint32_t size_within(int32_t value, int32_t most, const char* what) {
+  require(value > 0 && value <= most, Status::invalid_argument,
+          "The model's {} must be from 1 to {}, but is {}.", what, most, value);
   return static_cast<uint32_t>(value);
 }
 
 model::ModelConfig config_of(const char* architecture, const unmask_shape& s) {
   model::ModelConfig c;
   c.architecture = architecture;
-  c.hidden = positive(s.hidden, "hidden size");
-  c.layers = positive(s.layers, "number of layers");
-  c.heads = positive(s.heads, "number of heads");
-  c.kv_heads = positive(s.kv_heads, "number of key and value heads");
+  c.hidden = size_within(s.hidden, 1 << 16, "hidden size");
+  c.layers = size_within(s.layers, 1 << 10, "number of layers");
+  c.heads = size_within(s.heads, 1 << 10, "number of heads");
+  c.kv_heads = size_within(s.kv_heads, 1 << 10, "number of key and value heads");
   c.head_dim = c.hidden / c.heads;
-  c.ffn = positive(s.ffn, "feed-forward size");
-  c.vocabulary = positive(s.vocabulary, "vocabulary");
-  c.positions = positive(s.positions, "number of positions");
+  c.ffn = size_within(s.ffn, 1 << 18, "feed-forward size");
+  c.vocabulary = size_within(s.vocabulary, 1 << 21, "vocabulary");
+  c.positions = size_within(s.positions, 1 << 21, "number of positions");
   c.rope_theta = 10000;
   c.norm_eps = 1e-5;
   c.mask_token = s.vocabulary - 1;
@@ -168,8 +169,13 @@ int64_t unmask_model_detokenize(const unmask_model* model, const int32_t* tokens
             "The tokens are NULL, or their count negative.");
     require(capacity >= 0 && (text != nullptr || capacity == 0), Status::invalid_argument,
             "The text buffer is NULL, or its capacity negative.");
-    const std::string decoded =
-        tokenizer.decode(std::span(tokens, static_cast<size_t>(count)), keep_special == 0);
+    const auto ids = std::span(tokens, static_cast<size_t>(count));
+    const uint32_t vocabulary = model->model->config.vocabulary;
+    for (const int32_t id : ids) {
+      require(id >= 0 && static_cast<uint32_t>(id) < vocabulary, Status::invalid_argument,
+              "Token {} is outside the model's vocabulary of {}.", id, vocabulary);
+    }
+    const std::string decoded = tokenizer.decode(ids, keep_special == 0);
     if (capacity > 0) {
       const size_t bytes = std::min(decoded.size(), static_cast<size_t>(capacity) - 1);
       std::memcpy(text, decoded.data(), bytes);

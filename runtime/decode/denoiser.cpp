@@ -264,7 +264,8 @@ void Denoiser::apply_commits(std::span<const Request> requests) {
       std::memcpy(&commit, bytes.data() + sizeof(header) + j * sizeof(commit), sizeof(commit));
       const uint32_t position = commit.slot - places_[r.session].base_slot;
       require(position >= r.begin && position < r.end && s.masked(position) &&
-                  commit.token < model_.config.vocabulary && static_cast<int32_t>(commit.token) != s.mask_token(),
+                  commit.token < model_.config.vocabulary &&
+                  static_cast<int32_t>(commit.token) != s.mask_token(),
               Status::internal, "The device committed token {} at position {}; its driver may be defective.",
               commit.token, position);
       s.commit(position, static_cast<int32_t>(commit.token));
