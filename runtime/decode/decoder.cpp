@@ -29,9 +29,10 @@ Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::share
 
 void Decoder::attach(std::vector<std::shared_ptr<Session>> sessions) {
   for (auto& s : sessions) {
-    // Released in reverse by this guard's destructor, also when a later session cannot be had.
+    // Given back by the deleter, also when a later session cannot be had.
     s->attach();
-    attached_.emplace_back(s.get(), [keep = std::move(s)](Session* session) { session->detach(); });
+    Session* const session = s.get();
+    attached_.emplace_back(session, [keep = std::move(s)](Session* held) { held->detach(); });
   }
 }
 

@@ -122,7 +122,7 @@ void attend(uvec2 begin, uvec2 end) {
 void main() {
   // Loops over a whole head stay loops here: unrolled loads and stores would take the compiler seconds.
   // Invocations beyond the rows repeat the last one and store nothing: cheaper than masking every load.
-  const uint asked_row = gl_WorkGroupID.x * workgroup_size + gl_SubgroupID * subgroup_size + gl_SubgroupInvocationID;
+  const uint asked_row = gl_GlobalInvocationID.x;
   const uint row = min(asked_row, push.rows - 1);
   const uint begin = (row * push.heads + gl_WorkGroupID.y) * head_dim;
   [[dont_unroll]] for (uint e = 0; e < elements; ++e) {

@@ -54,7 +54,8 @@ std::vector<Commits> commits_by_step(const std::shared_ptr<Session>& session) {
 
 TEST(Sampler, CommitsWhatTheReferenceCommits) {
   size_t cases = 0;
-  for (const json& m : fixture()["models"]) {
+  const json all = fixture();
+  for (const json& m : all["models"]) {
     const auto model = with_end_of_turn(tests::load(tests::golden_folder(m["model"].get<std::string>().c_str())),
                                         m["eot_token"].get<int32_t>());
     for (const json& c : m["cases"]) {
