@@ -20,9 +20,9 @@ float with_noise(float z, uint row, uint token) {
   return z + s.temperature * gumbel_noise(seed, s.masks_left, c.position, token, c.times_remasked);
 }
 
-// The logits that do not count are minus infinity already.
+// The logits that do not count are minus infinity already. Not unrolled: the generator is a long piece of code.
 void absorb_noised(inout HeadPartial p, float logits[held_columns], uvec2 place) {
-  LOOP_OVER_SUMS for (uint j = 0; j < held_columns; ++j) {
+  [[dont_unroll]] for (uint j = 0; j < held_columns; ++j) {
     const uint token = push.first_token + place.y + held_column(j);
     const float noised = with_noise(logits[j], place.x, token);
     p.noised_token = noised > p.noised ? token : p.noised_token;
