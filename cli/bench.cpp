@@ -51,8 +51,6 @@ std::map<std::string, std::string> parse_shape(const std::string& text) {
     }
     values[name] = item.substr(equals + 1);
   }
-  if (values.count("kv_heads") == 0) values["kv_heads"] = values["heads"];
-  if (values.count("seed") == 0) values["seed"] = "1";
   return values;
 }
 
@@ -73,12 +71,12 @@ unmask_shape shape_of(const std::map<std::string, std::string>& values, int32_t 
   shape.hidden = integer("hidden");
   shape.layers = integer("layers");
   shape.heads = integer("heads");
-  shape.kv_heads = integer("kv_heads");
+  shape.kv_heads = values.count("kv_heads") != 0 ? integer("kv_heads") : shape.heads;
   shape.ffn = integer("ffn");
   shape.vocabulary = integer("vocab");
   shape.positions = positions;
   shape.dtype = values.at("dtype").c_str();
-  shape.seed = integer("seed");
+  if (values.count("seed") != 0) shape.seed = integer("seed");
   return shape;
 }
 
