@@ -22,12 +22,6 @@ PlanShape ForwardPlan::shape() const {
   return s;
 }
 
-graph::Counts ForwardPlan::counts() const {
-  graph::Counts c{rows.size(), 0, candidates.size()};
-  for (const KeyRanges& r : ranges) c.row_keys += (r.end0 - r.begin0) + (r.end1 - r.begin1);
-  return c;
-}
-
 PlanBuffers PlanBuffers::allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates,
                                   uint32_t sequences) {
   using graph::Memory;

@@ -30,7 +30,6 @@ struct ForwardPlan {
   std::vector<tensor::SequenceStep> sequences;
 
   PlanShape shape() const;
-  graph::Counts counts() const;
 };
 
 // Row counts are padded to multiples of this, so that a handful of recordings serve a whole run.
