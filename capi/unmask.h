@@ -11,24 +11,27 @@
  *   unmask_decoder* decoder = unmask_decoder_create(&session, 1, "vanilla");
  *   unmask_progress progress;
  *   unmask_progress_init(&progress);
- *   do { status = unmask_decoder_step(decoder, &progress); } while (status == UNMASK_OK && !progress.finished);
+ *   while (unmask_decoder_step(decoder, &progress) == UNMASK_OK && !progress.finished) continue;
  *   puts(unmask_session_text(session));
  *
- * Errors. A function that makes an object returns NULL on failure; most others return an unmask_status, 0 when all is
- * well. Either way unmask_last_error() has a sentence that says what is wrong, where, and what to do about it.
- * Nothing aborts, nothing throws. Functions accept NULL objects and return invalid_argument for them.
+ * Errors. A function that makes an object returns NULL on failure; most others return an unmask_status, 0
+ * when all is well. Either way unmask_last_error() has a sentence that says what is wrong, where, and what to
+ * do about it. Nothing aborts, nothing throws. Functions accept NULL objects and return invalid_argument for
+ * them.
  *
- * Ownership. Every object returned by a function named _create or _open is yours, and goes with the _destroy function
- * of its type (which accepts NULL). Objects keep what they were made from alive: destroy a device, its models, their
- * sessions and decoders in any order. A `const char*` that is returned belongs to the library; its comment says how
- * long it stays. Pointers that you pass are read, or written, during the call and never kept.
+ * Ownership. Every object returned by a function named _create or _open is yours, and goes with the _destroy
+ * function of its type (which accepts NULL). Objects keep what they were made from alive: destroy a device,
+ * its models, their sessions and decoders in any order. A `const char*` that is returned belongs to the
+ * library; its comment says how long it stays. Pointers that you pass are read, or written, during the call
+ * and never kept.
  *
- * Threads. Devices and models may be shared by all threads. Options, sessions and decoders serve one thread at a time,
- * and while a decoder has a session, both count as one object; a call that comes in while another is under way returns
- * wrong_state. unmask_decoder_cancel() may be called from any thread at any time.
+ * Threads. Devices and models may be shared by all threads. Options, sessions and decoders serve one thread
+ * at a time, and while a decoder has a session, both count as one object; a call that comes in while another
+ * is under way returns wrong_state. unmask_decoder_cancel() may be called from any thread at any time.
  *
- * Growable structs begin with struct_size. Fill them with their _init function, which also sets struct_size; the
- * library reads and writes no more than that many bytes, so that old callers and new libraries go together.
+ * Growable structs begin with struct_size. Fill them with their _init function, which also sets struct_size;
+ * the library reads and writes no more than that many bytes, so that old callers and new libraries go
+ * together.
  */
 #ifndef UNMASK_H
 #define UNMASK_H
@@ -52,7 +55,7 @@
 extern "C" {
 #endif
 
-/* ---- Version, errors, log ------------------------------------------------------------------------------------ */
+/* ---- Version, errors, log ------------------------------------------------------------------------------ */
 
 #define UNMASK_VERSION_MAJOR 0
 #define UNMASK_VERSION_MINOR 1
@@ -72,26 +75,31 @@ enum {
   UNMASK_OUT_OF_MEMORY = 6,    /* host or device */
   UNMASK_DEVICE_LOST = 7,      /* the driver reset the device: destroy it and open it again */
   UNMASK_CANCELLED = 8,
-  UNMASK_IO = 9,               /* the operating system refused to read or write */
-  UNMASK_INTERNAL = 10         /* a defect of Unmask or of the driver; please report it */
+  UNMASK_IO = 9,       /* the operating system refused to read or write */
+  UNMASK_INTERNAL = 10 /* a defect of Unmask or of the driver; please report it */
 };
 
 /* "ok", "invalid_argument", ...; "unknown" for other numbers. Static. */
 UNMASK_API const char* unmask_status_name(unmask_status status);
 
-/* The status and the sentence of the last call that failed on this thread. The text stays until this thread's next
- * call into the library fails; a call that succeeds changes neither. */
+/* The status and the sentence of the last call that failed on this thread. The text stays until this thread's
+ * next call into the library fails; a call that succeeds changes neither. */
 UNMASK_API unmask_status unmask_last_status(void);
 UNMASK_API const char* unmask_last_error(void);
 
-typedef enum unmask_log_level { UNMASK_LOG_INFO = 0, UNMASK_LOG_WARNING = 1, UNMASK_LOG_ERROR = 2 } unmask_log_level;
+typedef enum unmask_log_level {
+  UNMASK_LOG_INFO = 0,
+  UNMASK_LOG_WARNING = 1,
+  UNMASK_LOG_ERROR = 2
+} unmask_log_level;
 
-/* `text` is valid during the call. Called from whichever thread has something to say, one at a time; it must not call
- * into the library. NULL: messages are dropped. Before the first call, warnings and errors go to stderr. */
+/* `text` is valid during the call. Called from whichever thread has something to say, one at a time; it must
+ * not call into the library. NULL: messages are dropped. Before the first call, warnings and errors go to
+ * stderr. */
 typedef void (*unmask_log_function)(void* user_data, int32_t level, const char* text);
 UNMASK_API void unmask_log_set_sink(unmask_log_function sink, void* user_data);
 
-/* ---- Devices --------------------------------------------------------------------------------------------------- */
+/* ---- Devices ------------------------------------------------------------------------------------------- */
 
 typedef struct unmask_device unmask_device;
 typedef struct unmask_device_list unmask_device_list;
@@ -101,41 +109,45 @@ UNMASK_API unmask_device_list* unmask_device_list_create(void);
 UNMASK_API void unmask_device_list_destroy(unmask_device_list* list);
 UNMASK_API int32_t unmask_device_list_size(const unmask_device_list* list); /* 0 for NULL */
 
-/* Of device `index`; empty, or 0, when there is no such device. Texts stay as long as the list. */
+/* Of device `index`; empty, or 0, when there is no such device. The UUID is 32 hex digits; the type is
+ * "discrete", "integrated", "virtual", "cpu" or "other"; memory counts device-local bytes. Texts stay as long
+ * as the list. */
 UNMASK_API const char* unmask_device_list_name(const unmask_device_list* list, int32_t index);
-UNMASK_API const char* unmask_device_list_uuid(const unmask_device_list* list, int32_t index); /* 32 hex digits */
-UNMASK_API const char* unmask_device_list_type(const unmask_device_list* list, int32_t index); /* "discrete", ... */
+UNMASK_API const char* unmask_device_list_uuid(const unmask_device_list* list, int32_t index);
+UNMASK_API const char* unmask_device_list_type(const unmask_device_list* list, int32_t index);
 UNMASK_API const char* unmask_device_list_driver(const unmask_device_list* list, int32_t index);
-UNMASK_API int64_t unmask_device_list_memory(const unmask_device_list* list, int32_t index); /* device-local bytes */
+UNMASK_API int64_t unmask_device_list_memory(const unmask_device_list* list, int32_t index);
 
 /* Empty if the device can be used, else a sentence that says why not. */
 UNMASK_API const char* unmask_device_list_refusal(const unmask_device_list* list, int32_t index);
 
 /* What Unmask would use of device `index`, and why or why not: one sentence per feature. */
 UNMASK_API int32_t unmask_device_list_feature_count(const unmask_device_list* list, int32_t index);
-UNMASK_API const char* unmask_device_list_feature_name(const unmask_device_list* list, int32_t index, int32_t feature);
-UNMASK_API int32_t unmask_device_list_feature_used(const unmask_device_list* list, int32_t index, int32_t feature);
+UNMASK_API const char* unmask_device_list_feature_name(const unmask_device_list* list, int32_t index,
+                                                       int32_t feature);
+UNMASK_API int32_t unmask_device_list_feature_used(const unmask_device_list* list, int32_t index,
+                                                   int32_t feature);
 UNMASK_API const char* unmask_device_list_feature_reason(const unmask_device_list* list, int32_t index,
                                                          int32_t feature);
 
-/* `which`: an index ("0"), a part of a name ("radeon") or a UUID; NULL or "": the environment variable UNMASK_DEVICE,
- * else the fastest kind there is. */
+/* `which`: an index ("0"), a part of a name ("radeon") or a UUID; NULL or "": the environment variable
+ * UNMASK_DEVICE, else the fastest kind there is. */
 UNMASK_API unmask_device* unmask_device_open(const char* which);
 UNMASK_API void unmask_device_destroy(unmask_device* device);
 UNMASK_API const char* unmask_device_name(const unmask_device* device);   /* stays as long as the device */
 UNMASK_API const char* unmask_device_driver(const unmask_device* device); /* name and version; as above */
 
-/* ---- Models ---------------------------------------------------------------------------------------------------- */
+/* ---- Models -------------------------------------------------------------------------------------------- */
 
 typedef struct unmask_model unmask_model;
 typedef struct unmask_loader unmask_loader;
 
-/* A Hugging Face folder: config.json, *.safetensors, and (for text) tokenizer.json. Copies the weights to the device.
- * Immutable: any number of sessions, on any threads, share it. */
+/* A Hugging Face folder: config.json, *.safetensors, and (for text) tokenizer.json. Copies the weights to the
+ * device. Immutable: any number of sessions, on any threads, share it. */
 UNMASK_API unmask_model* unmask_model_open(unmask_device* device, const char* path);
 
-/* The same in steps, for a progress display: step until *finished is 1, then take the model. Destroy the loader in
- * any case; destroying it earlier abandons the model. */
+/* The same in steps, for a progress display: step until *finished is 1, then take the model. Destroy the
+ * loader in any case; destroying it earlier abandons the model. */
 UNMASK_API unmask_loader* unmask_loader_create(unmask_device* device, const char* path);
 UNMASK_API unmask_status unmask_loader_step(unmask_loader* loader, int32_t* finished);
 UNMASK_API int64_t unmask_loader_bytes_done(const unmask_loader* loader);
@@ -167,20 +179,20 @@ typedef struct unmask_model_info {
 UNMASK_API void unmask_model_info_init(unmask_model_info* info);
 UNMASK_API unmask_status unmask_model_get_info(const unmask_model* model, unmask_model_info* info);
 UNMASK_API const char* unmask_model_architecture(const unmask_model* model); /* stays as long as the model */
-UNMASK_API const char* unmask_model_chat_format(const unmask_model* model);  /* empty when unknown; as above */
+UNMASK_API const char* unmask_model_chat_format(const unmask_model* model); /* empty when unknown; as above */
 
-/* Text to token ids. Returns how many there are, and writes the first `capacity` of them; -1 on failure. Special
- * tokens written in the text become their ids. `text` is UTF-8. */
+/* Text to token ids. Returns how many there are, and writes the first `capacity` of them; -1 on failure.
+ * Special tokens written in the text become their ids. `text` is UTF-8. */
 UNMASK_API int64_t unmask_model_tokenize(const unmask_model* model, const char* text, int32_t* tokens,
                                          int64_t capacity);
 
-/* The ids of one user message in the model's chat layout, ready to be answered. Special tokens written in the message
- * are plain text. Counts as unmask_model_tokenize does. */
+/* The ids of one user message in the model's chat layout, ready to be answered. Special tokens written in the
+ * message are plain text. Counts as unmask_model_tokenize does. */
 UNMASK_API int64_t unmask_model_tokenize_chat(const unmask_model* model, const char* message, int32_t* tokens,
                                               int64_t capacity);
 
-/* Token ids to UTF-8, ended by a NUL. Returns its length without the NUL, and writes no more than `capacity` bytes;
- * -1 on failure. Special tokens are left out unless `keep_special` is 1. */
+/* Token ids to UTF-8, ended by a NUL. Returns its length without the NUL, and writes no more than `capacity`
+ * bytes; -1 on failure. Special tokens are left out unless `keep_special` is 1. */
 UNMASK_API int64_t unmask_model_detokenize(const unmask_model* model, const int32_t* tokens, int64_t count,
                                            int32_t keep_special, char* text, int64_t capacity);
 
@@ -188,7 +200,7 @@ UNMASK_API int64_t unmask_model_detokenize(const unmask_model* model, const int3
 UNMASK_API unmask_status unmask_model_logits(const unmask_model* model, const int32_t* tokens, int64_t count,
                                              float* logits, int64_t capacity);
 
-/* ---- Options --------------------------------------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------------------------------------- */
 
 typedef struct unmask_options unmask_options;
 
@@ -197,7 +209,8 @@ UNMASK_API unmask_options* unmask_options_create(void);
 UNMASK_API void unmask_options_destroy(unmask_options* options);
 UNMASK_API unmask_status unmask_options_set_number(unmask_options* options, const char* name, double value);
 UNMASK_API unmask_status unmask_options_set_integer(unmask_options* options, const char* name, int64_t value);
-UNMASK_API unmask_status unmask_options_set_text(unmask_options* options, const char* name, const char* value);
+UNMASK_API unmask_status unmask_options_set_text(unmask_options* options, const char* name,
+                                                 const char* value);
 
 typedef enum unmask_option_kind {
   UNMASK_OPTION_NUMBER = 0,
@@ -217,7 +230,7 @@ UNMASK_API double unmask_option_default(int32_t index);
 UNMASK_API double unmask_option_minimum(int32_t index);
 UNMASK_API double unmask_option_maximum(int32_t index);
 
-/* ---- Sessions -------------------------------------------------------------------------------------------------- */
+/* ---- Sessions ------------------------------------------------------------------------------------------ */
 
 typedef struct unmask_session unmask_session;
 
@@ -228,40 +241,44 @@ UNMASK_API void unmask_session_destroy(unmask_session* session);
 /* The canvas becomes the prompt and `length` masks. Refused while a decoder has the session. */
 UNMASK_API unmask_status unmask_session_set_prompt(unmask_session* session, const char* text);
 UNMASK_API unmask_status unmask_session_set_chat(unmask_session* session, const char* message);
-UNMASK_API unmask_status unmask_session_set_tokens(unmask_session* session, const int32_t* tokens, int64_t count);
+UNMASK_API unmask_status unmask_session_set_tokens(unmask_session* session, const int32_t* tokens,
+                                                   int64_t count);
 
-/* The canvas: prompt, then generated tokens, with the model's mask token where nothing is decided yet. Returns its
- * length and writes the first `capacity` ids; -1 on failure. */
-UNMASK_API int64_t unmask_session_get_tokens(const unmask_session* session, int32_t* tokens, int64_t capacity);
+/* The canvas: prompt, then generated tokens, with the model's mask token where nothing is decided yet.
+ * Returns its length and writes the first `capacity` ids; -1 on failure. */
+UNMASK_API int64_t unmask_session_get_tokens(const unmask_session* session, int32_t* tokens,
+                                             int64_t capacity);
 UNMASK_API int64_t unmask_session_prompt_length(const unmask_session* session); /* tokens; -1 on failure */
 UNMASK_API int64_t unmask_session_masks_left(const unmask_session* session);    /* -1 on failure */
 
-/* The generated text up to the first end token, masks left out. Stays until the next call of this function for the
- * session, or its end. NULL on failure. */
+/* The generated text up to the first end token, masks left out. Stays until the next call of this function
+ * for the session, or its end. NULL on failure. */
 UNMASK_API const char* unmask_session_text(unmask_session* session);
 
-/* What the session has cost since its prompt was set. Rows are positions computed; FLOPs count a multiply-add as two,
- * and neither counts padding. */
+/* What the session has cost since its prompt was set. Rows are positions computed; FLOPs count a multiply-add
+ * as two, and neither counts padding. */
 typedef struct unmask_statistics {
   uint32_t struct_size;
   uint32_t reserved;
   int64_t forward_passes;
-  int64_t rows;              /* summed over passes */
-  int64_t head_rows;         /* rows that went through the LM head */
+  int64_t rows;      /* summed over passes */
+  int64_t head_rows; /* rows that went through the LM head */
   int64_t flops;
   int64_t bytes_read_back;   /* device to host */
   int64_t largest_read_back; /* in one step, bytes */
 } unmask_statistics;
 UNMASK_API void unmask_statistics_init(unmask_statistics* statistics);
-UNMASK_API unmask_status unmask_session_get_statistics(const unmask_session* session, unmask_statistics* statistics);
+UNMASK_API unmask_status unmask_session_get_statistics(const unmask_session* session,
+                                                       unmask_statistics* statistics);
 
-/* ---- Decoders -------------------------------------------------------------------------------------------------- */
+/* ---- Decoders ------------------------------------------------------------------------------------------ */
 
 typedef struct unmask_decoder unmask_decoder;
 
-/* Advances sessions of one model together; each gets the tokens it would get alone. Has the sessions until it is
- * destroyed. `strategy`: see unmask_strategy_name; NULL: "vanilla". */
-UNMASK_API unmask_decoder* unmask_decoder_create(unmask_session* const* sessions, int32_t count, const char* strategy);
+/* Advances sessions of one model together; each gets the tokens it would get alone. Has the sessions until it
+ * is destroyed. `strategy`: see unmask_strategy_name; NULL: "vanilla". */
+UNMASK_API unmask_decoder* unmask_decoder_create(unmask_session* const* sessions, int32_t count,
+                                                 const char* strategy);
 UNMASK_API void unmask_decoder_destroy(unmask_decoder* decoder);
 
 UNMASK_API int32_t unmask_strategy_count(void);
@@ -278,8 +295,8 @@ typedef struct unmask_progress {
 } unmask_progress;
 UNMASK_API void unmask_progress_init(unmask_progress* progress);
 
-/* One round: one denoising step, or one draft with its verification, for every unfinished session. Blocks until the
- * device is done. `progress` may be NULL. After an error the sessions keep what was committed. */
+/* One round: one denoising step, or one draft with its verification, for every unfinished session. Blocks
+ * until the device is done. `progress` may be NULL. After an error the sessions keep what was committed. */
 UNMASK_API unmask_status unmask_decoder_step(unmask_decoder* decoder, unmask_progress* progress);
 
 /* From any thread: the round under way ends, and further ones return UNMASK_CANCELLED. */
@@ -302,15 +319,17 @@ typedef struct unmask_event {
 } unmask_event;
 UNMASK_API void unmask_event_init(unmask_event* event);
 
-/* Takes the oldest event not yet taken. Returns 1, or 0 when there is none, or -1 on failure. Positions filled because
- * the text ended before them make no events. */
+/* Takes the oldest event not yet taken. Returns 1, or 0 when there is none, or -1 on failure. Positions
+ * filled because the text ended before them make no events. */
 UNMASK_API int32_t unmask_decoder_next_event(unmask_decoder* decoder, unmask_event* event);
 
-/* ---- Measuring ------------------------------------------------------------------------------------------------- */
+/* ---- Measuring ----------------------------------------------------------------------------------------- */
 
-/* Device time per kernel label. Switch it on, step, and read. Profiled steps run the same work with time stamps. */
+/* Device time per kernel label. Switch it on, step, and read. Profiled steps run the same work with time
+ * stamps. */
 UNMASK_API unmask_status unmask_decoder_set_profiling(unmask_decoder* decoder, int32_t on);
-UNMASK_API int32_t unmask_decoder_profile_count(unmask_decoder* decoder); /* takes a snapshot; -1 on failure */
+/* Takes a snapshot and returns how many entries it has; -1 on failure. */
+UNMASK_API int32_t unmask_decoder_profile_count(unmask_decoder* decoder);
 
 typedef struct unmask_profile_entry {
   uint32_t struct_size;
@@ -320,11 +339,12 @@ typedef struct unmask_profile_entry {
   double bytes;        /* moved since then if every operand is read once */
 } unmask_profile_entry;
 UNMASK_API void unmask_profile_entry_init(unmask_profile_entry* entry);
-/* Fills `entry` and returns its label (stays until the next snapshot), or NULL when there is no such entry. */
-UNMASK_API const char* unmask_decoder_get_profile(unmask_decoder* decoder, int32_t index, unmask_profile_entry* entry);
+/* Fills `entry` and returns its label (stays until the next snapshot), or NULL when there is none. */
+UNMASK_API const char* unmask_decoder_get_profile(unmask_decoder* decoder, int32_t index,
+                                                  unmask_profile_entry* entry);
 
-/* The matmul kernel against the textbook one on this device, y [rows, outputs] = x [rows, inputs] w^T; GFLOP/s of the
- * best of `repeats` runs each. `dtype` of the weights: "f32", "f16" or "bf16". */
+/* The matmul kernel against the textbook one on this device, y [rows, outputs] = x [rows, inputs] w^T;
+ * GFLOP/s of the best of `repeats` runs each. `dtype` of the weights: "f32", "f16" or "bf16". */
 UNMASK_API unmask_status unmask_device_measure_matmul(unmask_device* device, int32_t rows, int32_t outputs,
                                                       int32_t inputs, const char* dtype, int32_t repeats,
                                                       double* gflops, double* textbook_gflops);

@@ -3,11 +3,12 @@
 
 #include <unmask.h>
 
-#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "owners.h"
 
 namespace cli {
 
@@ -26,22 +27,6 @@ class Failure : public std::runtime_error {
   int exit_code_;
 };
 
-template <auto destroy>
-struct Destroyer {
-  template <typename T>
-  void operator()(T* object) const {
-    destroy(object);
-  }
-};
-
-using DeviceList = std::unique_ptr<unmask_device_list, Destroyer<unmask_device_list_destroy>>;
-using Device = std::unique_ptr<unmask_device, Destroyer<unmask_device_destroy>>;
-using Loader = std::unique_ptr<unmask_loader, Destroyer<unmask_loader_destroy>>;
-using Model = std::unique_ptr<unmask_model, Destroyer<unmask_model_destroy>>;
-using Options = std::unique_ptr<unmask_options, Destroyer<unmask_options_destroy>>;
-using Session = std::unique_ptr<unmask_session, Destroyer<unmask_session_destroy>>;
-using Decoder = std::unique_ptr<unmask_decoder, Destroyer<unmask_decoder_destroy>>;
-
 // Each throws the library's last error on failure.
 inline void check(unmask_status status) {
   if (status != UNMASK_OK) throw Failure(unmask_last_error());
@@ -56,14 +41,6 @@ template <typename T>
 T* check(T* object) {
   if (object == nullptr) throw Failure(unmask_last_error());
   return object;
-}
-
-// A growable struct with its defaults: `initialised(unmask_progress_init)`.
-template <typename T>
-T initialised(void (*init)(T*)) {
-  T value;
-  init(&value);
-  return value;
 }
 
 inline unmask_model_info info_of(const unmask_model* model) {

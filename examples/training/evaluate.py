@@ -9,7 +9,6 @@ are those of `word_problems.py --held-out --count N --seed S`.
 
 import argparse
 import random
-import re
 import time
 from pathlib import Path
 
@@ -54,11 +53,6 @@ class Solver:
         return self.tokenizer.decode(ids[:end])
 
 
-def is_right(p: Problem, text: str) -> bool:
-    found = re.search(r"The answer is (-?\d+)", text)
-    return found is not None and int(found[1]) == p.answer
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="folder with config.json, model.safetensors and tokenizer.json")
@@ -75,8 +69,8 @@ def main():
     for _ in range(arguments.count):
         p = problem(questions, held_out=True)
         text = solver.answer(p, [problem(example_rng, held_out=False) for _ in range(arguments.examples)])
-        solved += is_right(p, text)
-        if arguments.show and not is_right(p, text):
+        solved += p.solved_by(text)
+        if arguments.show and not p.solved_by(text):
             print(f"{p.question}\n  said:  {text}\n  right: {p.worked}")
     print(f"{solved} of {arguments.count} solved ({100 * solved / arguments.count:.1f}%) "
           f"with {arguments.examples} examples, {time.monotonic() - started:.0f} seconds")

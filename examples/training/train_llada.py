@@ -24,10 +24,10 @@ from tokenizers import Tokenizer
 
 from llada import Config, Llada, export
 from muon import Muon
-from word_problems import problem
+from word_problems import fact, problem
 
 ANSWER_REGION = 32  # rows of the answer, padded with <|endoftext|> as LLaDA pads
-BARE_REGION = 14  # of bare arithmetic: one step and an end token
+FACTS = 6  # facts of arithmetic in a row of them
 MOST_EXAMPLES = 8
 
 
@@ -39,31 +39,43 @@ class Sequences:
         self.user, self.assistant, self.eot, self.end = (
             tokenizer.token_to_id(t) for t in ("<|user|>", "<|assistant|>", "<|eot|>", "<|endoftext|>"))
 
-    def one(self, examples: int, bare: bool) -> tuple[list[int], list[tuple[int, int]]]:
+    def facts(self) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids of a worked answer made of unrelated steps, and the [begin, end) of every result in it."""
+        ids, results = [self.assistant], []
+        for _ in range(FACTS):
+            step, result = fact(self.rng).split(" = ")
+            ids += self.tokenizer.encode(f" {step} = ").ids
+            begin = len(ids)
+            ids += self.tokenizer.encode(result).ids
+            results.append((begin, len(ids) - 1))  # without the full stop
+        return ids, results
+
+    def story(self, examples: int) -> tuple[list[int], list[tuple[int, int]]]:
         """Token ids, and the [begin, end) of every answer in them; the last one is the answer region."""
         ids, answers = [], []
         for index in range(examples + 1):
-            p = problem(self.rng, held_out=False, bare=bare)
+            p = problem(self.rng, held_out=False)
             ids += [self.user, *self.tokenizer.encode(p.question).ids, self.eot, self.assistant]
             begin = len(ids)
             ids += [*self.tokenizer.encode(p.worked).ids, self.eot]
             answers.append((begin, len(ids)))
         ids.pop()
-        ids += [self.end] * (begin + (BARE_REGION if bare else ANSWER_REGION) - len(ids))
+        ids += [self.end] * (begin + ANSWER_REGION - len(ids))
         answers[-1] = (begin, len(ids))
         return ids, answers
 
     def batch(self, size: int, examples: int, bare: bool, mask_token: int):
         """Inputs, targets and the mask of rows to learn, each [size, length]."""
-        drawn = [self.one(examples, bare) for _ in range(size)]
+        drawn = [self.facts() if bare else self.story(examples) for _ in range(size)]
         length = max(len(ids) for ids, _ in drawn)
         targets = torch.full((size, length), self.end)
         masked = torch.zeros((size, length), dtype=torch.bool)
         offset = self.rng.random()
         for row, (ids, answers) in enumerate(drawn):
             targets[row, :len(ids)] = torch.tensor(ids)
-            answers[-1] = (answers[-1][0], length)
-            everywhere = self.rng.random() < 0.5  # also mask the answers of the examples: more to learn per row
+            everywhere = bare or self.rng.random() < 0.5  # also mask the examples' answers: more to learn per row
+            if not bare:
+                answers[-1] = (answers[-1][0], length)
             for index, (begin, end) in enumerate(answers if everywhere else answers[-1:]):
                 ratio = ((row + offset) / size + index * 0.618) % 1.0
                 hits = torch.rand(end - begin) < ratio
@@ -77,7 +89,7 @@ def phase(progress: float, rng: random.Random) -> tuple[int, bool]:
     mostly the facts of arithmetic; then everything, prompts with worked examples included."""
     draw = rng.random()
     if progress < 0.55:
-        return 0, draw < (0.2 if progress < 0.2 else 0.65)
+        return 0, draw < (0.2 if progress < 0.2 else 0.5)
     if draw < 0.2:
         return rng.randint(1, MOST_EXAMPLES), False
     return 0, draw < 0.45
@@ -143,7 +155,7 @@ class Run:
         while self.seconds < budget:
             progress = self.seconds / budget
             examples, bare = phase(progress, schedule)
-            size = 3 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
+            size = 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
             inputs, targets, masked = (t.to(self.device) for t in
                                        sequences.batch(size, examples, bare, self.model.config.mask_token))
             loss = F.cross_entropy(self.model(inputs, masked), targets[masked])

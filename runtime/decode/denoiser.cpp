@@ -101,6 +101,7 @@ void Denoiser::step(std::span<const Request> requests) {
 
 ForwardPlan Denoiser::plan(std::span<const Request> requests) {
   ForwardPlan p;
+  std::vector<uint32_t> row_of_slot(slots_, none);
   for (const Request& r : requests) {
     const Session& s = *sessions_[r.session];
     const Place& place = places_[r.session];
@@ -108,9 +109,10 @@ ForwardPlan Denoiser::plan(std::span<const Request> requests) {
     const auto first_row = static_cast<uint32_t>(p.rows.size());
     policy_->plan({sequence, place.base_slot, s.length()}, p);
     if (place.mirror_slot != none) policy_->plan({sequence, place.mirror_slot, s.length()}, p);
+    for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
     p.sequences.push_back(sequence_step(r));
     p.sequences.back().candidate_begin = static_cast<uint32_t>(p.candidates.size());
-    add_candidates(r, first_row, p);
+    add_candidates(r, row_of_slot, p);
     p.sequences.back().candidate_count =
         static_cast<uint32_t>(p.candidates.size()) - p.sequences.back().candidate_begin;
     assert(r.commit_count <= p.sequences.back().candidate_count);
@@ -118,11 +120,9 @@ ForwardPlan Denoiser::plan(std::span<const Request> requests) {
   return p;
 }
 
-void Denoiser::add_candidates(const Request& r, uint32_t first_row, ForwardPlan& p) const {
+void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> row_of_slot, ForwardPlan& p) const {
   const Session& s = *sessions_[r.session];
   const Place& place = places_[r.session];
-  std::vector<uint32_t> row_of_slot(slots_, none);
-  for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
   for (uint32_t position = r.begin; position < r.end; ++position) {
     if (!s.masked(position)) continue;
     const uint32_t slot = place.base_slot + position;

@@ -65,7 +65,8 @@ class Denoiser {
   void allocate();
   void upload_canvases();
   model::ForwardPlan plan(std::span<const Request> requests);
-  void add_candidates(const Request& request, uint32_t first_row, model::ForwardPlan& plan) const;
+  void add_candidates(const Request& request, std::span<const uint32_t> row_of_slot,
+                      model::ForwardPlan& plan) const;
   tensor::SequenceStep sequence_step(const Request& request) const;
   graph::Program& program(const model::PlanShape& shape);
   graph::Recording record(const model::PlanShape& shape) const;

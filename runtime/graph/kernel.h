@@ -29,8 +29,6 @@ struct Constant {
 enum class Requirement : uint32_t {
   none = 0,
   subgroup_broadcast = 1,  // subgroupBroadcast within a subgroup of the size given as a constant
-  storage_16bit = 2,
-  arithmetic_16bit = 4,
 };
 constexpr bool has(uint32_t set, Requirement r) { return (set & static_cast<uint32_t>(r)) != 0; }
 

@@ -120,12 +120,15 @@ class ConfigReader {
 
 void check_shape(const ModelConfig& c, const std::string& where) {
   require(c.head_dim % 2 == 0 && c.head_dim > 0 && c.head_dim <= max_head_dim, Status::bad_model,
-          "{} has heads of {} values; rotary positions need an even number up to {}.", where, c.head_dim, max_head_dim);
+          "{} has heads of {} values; rotary positions need an even number up to {}.", where, c.head_dim,
+          max_head_dim);
   require(c.heads % c.kv_heads == 0, Status::bad_model,
-          "{} shares {} key-value heads among {} heads, which does not come out even.", where, c.kv_heads, c.heads);
+          "{} shares {} key-value heads among {} heads, which does not come out even.", where, c.kv_heads,
+          c.heads);
   for (const uint32_t width : {c.hidden, c.ffn, c.heads * c.head_dim}) {
     require(width % 8 == 0, Status::unsupported,
-            "{} has a layer of {} values; the kernels need multiples of 8 for the hidden size, the feed-forward size "
+            "{} has a layer of {} values; the kernels need multiples of 8 for the hidden size, the "
+            "feed-forward size "
             "and the heads together.",
             where, width);
   }

@@ -34,8 +34,8 @@ struct ModelConfig {
 // makes no sense, and unsupported where the file describes a model that this build cannot run.
 ModelConfig read_config(const std::filesystem::path& folder);
 
-// Whether the parts of a shape go together, and suit the kernels. Throws bad_model or unsupported; `where` begins the
-// sentence.
+// Whether the parts of a shape go together, and suit the kernels. Throws bad_model or unsupported; `where`
+// begins the sentence.
 void check_shape(const ModelConfig& config, const std::string& where);
 
 }  // namespace unmask::model

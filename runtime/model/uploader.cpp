@@ -77,7 +77,8 @@ Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint
 Weight Uploader::allocate(DType dtype, uint32_t outputs, uint32_t inputs, const char* label) {
   Weight w{.dtype = dtype, .outputs = outputs, .inputs = inputs, .pieces = {}};
   const uint64_t range = backend_.traits().max_storage_range;
-  for (const auto& [first, count] : tensor::split_rows(outputs, w.bytes_per_row(), range, tensor::vocabulary_tile)) {
+  for (const auto& [first, count] :
+       tensor::split_rows(outputs, w.bytes_per_row(), range, tensor::vocabulary_tile)) {
     const uint64_t bytes = count * w.bytes_per_row();
     w.pieces.push_back({first, count, {backend_.allocate(bytes, graph::Memory::device, label), 0, bytes}});
   }

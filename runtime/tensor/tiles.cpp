@@ -14,8 +14,9 @@ struct Entry {
 };
 
 // Software drivers run a subgroup as one vector and pay for loads, so few lanes hold many sums.
-// 256 x 512 x 512 f16 on lavapipe (Mesa 25.0.7, both cores' time): 16 rows 22 to 26 GFLOP/s, 32 rows 22, 8 rows 15.
-// The driver compiles the 16 rows in 1.5 s, 32 rows in 2.8 s, 8 rows in 0.9 s: hence few and small entries.
+// 256 x 512 x 512 f16 on lavapipe (Mesa 25.0.7, both cores' time): 16 rows 22 to 26 GFLOP/s, 32 rows 22, 8
+// rows 15. The driver compiles the 16 rows in 1.5 s, 32 rows in 2.8 s, 8 rows in 0.9 s: hence few and small
+// entries.
 constexpr Entry broadcast_8[] = {
     {4, {TileKind::broadcast, 8, 1, 4, 8}},
     {8, {TileKind::broadcast, 8, 1, 8, 8}},

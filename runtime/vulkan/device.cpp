@@ -9,20 +9,12 @@ namespace {
 // The features the plan relies on, chained for vkCreateDevice. Extensions that a newer core version includes
 // are left out of the list: some drivers do not repeat them.
 struct EnabledFeatures {
-  VkPhysicalDevice16BitStorageFeatures storage16{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES};
-  VkPhysicalDeviceShaderFloat16Int8Features arithmetic{
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES};
   VkPhysicalDeviceSubgroupSizeControlFeatures size{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES};
   VkPhysicalDeviceFeatures2 all{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
   std::vector<const char*> extensions;
 
   EnabledFeatures(const DeviceProperties& p, const DevicePlan& plan) : properties_(p) {
-    if (plan.uses("16-bit storage")) storage16.storageBuffer16BitAccess = VK_TRUE, chain(storage16);
-    if (plan.uses("fp16 arithmetic")) {
-      arithmetic.shaderFloat16 = VK_TRUE, chain(arithmetic);
-      extension(VK_API_VERSION_1_2, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
-    }
     if (plan.uses("subgroup broadcast") && p.subgroup_size_control) {
       size.subgroupSizeControl = size.computeFullSubgroups = VK_TRUE, chain(size);
       extension(VK_API_VERSION_1_3, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);

@@ -88,8 +88,8 @@ FeatureDecision unused_feature(const char* feature, bool offered) {
 std::vector<FeatureDecision> decide_features(const DeviceProperties& p) {
   return {
       broadcast(p),
-      optional_feature("16-bit storage", p.storage_16bit, "f16 weights may be read as 16-bit values"),
-      optional_feature("fp16 arithmetic", p.shader_float16, "variants that compute in fp16 may be chosen"),
+      unused_feature("16-bit storage", p.storage_16bit),
+      unused_feature("fp16 arithmetic", p.shader_float16),
       unused_feature("8-bit storage", p.storage_8bit),
       unused_feature("integer dot product", p.integer_dot_product),
       unused_feature("cooperative matrix", p.cooperative_matrix),
@@ -109,11 +109,10 @@ graph::Traits make_traits(const DeviceProperties& p, const DevicePlan& plan) {
   t.max_workgroup_invocations = p.workgroup_invocations;
   t.shared_memory = p.shared_memory;
   t.max_groups = *std::min_element(p.max_groups.begin(), p.max_groups.end());
-  const auto meet = [&](Requirement r) { t.requirements |= static_cast<uint32_t>(r); };
-  if (plan.uses("subgroup broadcast"))
-    meet(Requirement::subgroup_broadcast), t.subgroup_size = p.subgroup_size;
-  if (plan.uses("16-bit storage")) meet(Requirement::storage_16bit);
-  if (plan.uses("fp16 arithmetic")) meet(Requirement::arithmetic_16bit);
+  if (plan.uses("subgroup broadcast")) {
+    t.requirements = static_cast<uint32_t>(Requirement::subgroup_broadcast);
+    t.subgroup_size = p.subgroup_size;
+  }
   return t;
 }
 

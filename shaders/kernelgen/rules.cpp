@@ -22,8 +22,6 @@ struct RequirementName {
 };
 constexpr std::array requirement_names = {
     RequirementName{"subgroup_broadcast", Requirement::subgroup_broadcast},
-    RequirementName{"storage_16bit", Requirement::storage_16bit},
-    RequirementName{"arithmetic_16bit", Requirement::arithmetic_16bit},
 };
 
 struct CapabilityRule {
@@ -34,8 +32,6 @@ constexpr std::array capability_rules = {
     CapabilityRule{spv::CapabilityShader, Requirement::none},
     CapabilityRule{spv::CapabilityGroupNonUniform, Requirement::subgroup_broadcast},
     CapabilityRule{spv::CapabilityGroupNonUniformBallot, Requirement::subgroup_broadcast},
-    CapabilityRule{spv::CapabilityStorageBuffer16BitAccess, Requirement::storage_16bit},
-    CapabilityRule{spv::CapabilityFloat16, Requirement::arithmetic_16bit},
 };
 
 constexpr size_t max_buffers = 8;

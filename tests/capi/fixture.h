@@ -5,27 +5,21 @@
 #include <gtest/gtest.h>
 #include <unmask.h>
 
-#include <memory>
 #include <string>
 #include <type_traits>
 
+#include "../../cli/owners.h"
+
 namespace capi_test {
 
-template <auto destroy>
-struct Destroyer {
-  template <typename T>
-  void operator()(T* object) const {
-    destroy(object);
-  }
-};
-
-using DeviceList = std::unique_ptr<unmask_device_list, Destroyer<unmask_device_list_destroy>>;
-using Device = std::unique_ptr<unmask_device, Destroyer<unmask_device_destroy>>;
-using Loader = std::unique_ptr<unmask_loader, Destroyer<unmask_loader_destroy>>;
-using Model = std::unique_ptr<unmask_model, Destroyer<unmask_model_destroy>>;
-using Options = std::unique_ptr<unmask_options, Destroyer<unmask_options_destroy>>;
-using Session = std::unique_ptr<unmask_session, Destroyer<unmask_session_destroy>>;
-using Decoder = std::unique_ptr<unmask_decoder, Destroyer<unmask_decoder_destroy>>;
+using cli::Decoder;
+using cli::Device;
+using cli::DeviceList;
+using cli::initialised;
+using cli::Loader;
+using cli::Model;
+using cli::Options;
+using cli::Session;
 
 inline const char* const model_path = UNMASK_TINY_MODEL;
 
@@ -59,13 +53,6 @@ inline Decoder decoder(unmask_session* session) {
   Decoder made(unmask_decoder_create(&session, 1, nullptr));
   EXPECT_NE(made, nullptr) << unmask_last_error();
   return made;
-}
-
-template <typename T>
-T initialised(void (*init)(T*)) {
-  T value;
-  init(&value);
-  return value;
 }
 
 inline unmask_status run(unmask_decoder* decoder) {

@@ -1,5 +1,5 @@
-// The vanilla sampler against an independent NumPy implementation (tests/tools/sampler_reference.py): the same
-// commits, in the same order, in every step.
+// The vanilla sampler against an independent NumPy implementation (tests/tools/sampler_reference.py): the
+// same commits, in the same order, in every step.
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -34,7 +34,8 @@ Options options_of(const json& values) {
 }
 
 // The golden models have no tokenizer that would name the end-of-turn token.
-std::shared_ptr<const model::Model> with_end_of_turn(std::shared_ptr<const model::Model> model, int32_t token) {
+std::shared_ptr<const model::Model> with_end_of_turn(std::shared_ptr<const model::Model> model,
+                                                     int32_t token) {
   std::const_pointer_cast<model::Model>(model)->end_of_turn_token = token;
   return model;
 }
@@ -56,8 +57,9 @@ TEST(Sampler, CommitsWhatTheReferenceCommits) {
   size_t cases = 0;
   const json all = fixture();
   for (const json& m : all["models"]) {
-    const auto model = with_end_of_turn(tests::load(tests::golden_folder(m["model"].get<std::string>().c_str())),
-                                        m["eot_token"].get<int32_t>());
+    const auto model =
+        with_end_of_turn(tests::load(tests::golden_folder(m["model"].get<std::string>().c_str())),
+                         m["eot_token"].get<int32_t>());
     for (const json& c : m["cases"]) {
       const auto session = std::make_shared<Session>(model, SessionOptions(options_of(c["options"])));
       session->set_prompt(c["prompt"].get<std::vector<int32_t>>());

@@ -34,10 +34,10 @@ TEST(DevicePlan, DesktopUsesEveryFastPathThatKernelsHave) {
   EXPECT_EQ(plan.traits.max_groups, 65535u);
   EXPECT_EQ(plan.traits.max_storage_range, 2048ull << 20) << "one allocation is the limit here";
   EXPECT_TRUE(has(plan.traits.requirements, Requirement::subgroup_broadcast));
-  EXPECT_TRUE(has(plan.traits.requirements, Requirement::arithmetic_16bit));
-  EXPECT_TRUE(has(plan.traits.requirements, Requirement::storage_16bit));
-  EXPECT_FALSE(plan.uses("cooperative matrix"));
-  EXPECT_THAT(reason(plan, "cooperative matrix"), HasSubstr("no kernel"));
+  for (const char* feature : {"16-bit storage", "fp16 arithmetic", "cooperative matrix"}) {
+    EXPECT_FALSE(plan.uses(feature));
+    EXPECT_THAT(reason(plan, feature), HasSubstr("no kernel"));
+  }
 }
 
 TEST(DevicePlan, PhoneRunsOnTheBasePath) {
@@ -61,8 +61,7 @@ TEST(DevicePlan, SoftwareDriversFixTheirSubgroups) {
   const DevicePlan swiftshader = plan_device(recorded("swiftshader"));
   EXPECT_EQ(swiftshader.traits.device_class, DeviceClass::software);
   EXPECT_EQ(swiftshader.traits.subgroup_size, 4u);
-  EXPECT_FALSE(has(swiftshader.traits.requirements, Requirement::arithmetic_16bit));
-  EXPECT_FALSE(has(swiftshader.traits.requirements, Requirement::storage_16bit));
+  EXPECT_THAT(reason(swiftshader, "fp16 arithmetic"), HasSubstr("does not offer"));
 }
 
 TEST(DevicePlan, RefusesWithASentence) {
