@@ -3,12 +3,14 @@
 #include <cassert>
 #include <cmath>
 
+#include "kernels/add_bias.h"
 #include "kernels/attention.h"
 #include "kernels/attention_broadcast.h"
 #include "kernels/embed.h"
 #include "kernels/filtered_sample.h"
 #include "kernels/gather_rows.h"
 #include "kernels/guidance.h"
+#include "kernels/head_norm.h"
 #include "kernels/rmsnorm.h"
 #include "kernels/rope_store.h"
 #include "kernels/select_commit.h"
@@ -104,6 +106,22 @@ void Ops::matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumul
                           .accumulate = accumulate,
                           .label = label};
   for (graph::Dispatch& d : tensor::matmul(traits_, product)) append(std::move(d), extent, x.rows);
+}
+
+void Ops::add_bias(const Slice& bias, const Matrix& y) {
+  using K = kernels::add_bias;
+  append(dispatch<K>(K::kernel(), {bias, y.slice}, {y.rows, y.columns}, {},
+                     Grid{(y.columns + 63) / 64, y.rows}, "bias", elementwise(area(y), 1, 2)),
+         Extent::rows, y.rows);
+}
+
+void Ops::head_norm(const Matrix& qkv, const Slice& q_weight, const Slice& k_weight, float eps,
+                    HeadShape shape) {
+  using K = kernels::head_norm;
+  append(dispatch<K>(K::kernel(), {q_weight, k_weight, qkv.slice},
+                     {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim, eps}, {},
+                     Grid{shape.heads + shape.kv_heads, qkv.rows}, "head norm", elementwise(area(qkv), 4, 2)),
+         Extent::rows, qkv.rows);
 }
 
 void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, HeadShape shape,

@@ -33,6 +33,14 @@ class Ops {
   void matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
               graph::Extent extent = graph::Extent::rows);
 
+  // y [n, d] += bias [d].
+  void add_bias(const graph::Slice& bias, const Matrix& y);
+
+  // RMSNorm of each query and key head of qkv [R, (heads + 2 kv_heads) head_dim], in place; weights
+  // [head_dim].
+  void head_norm(const Matrix& qkv, const graph::Slice& q_weight, const graph::Slice& k_weight, float eps,
+                 HeadShape shape);
+
   // Splits qkv [R, (heads + 2 kv_heads) head_dim]; rotates q and k; writes q [R, heads head_dim], and k and v
   // into the cache rows `slot` of keys and values [slots, kv_heads head_dim]. table: (cos, sin) [positions,
   // head_dim / 2].

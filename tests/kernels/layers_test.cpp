@@ -1,5 +1,7 @@
-// The kernels of a transformer block around its matrix products: rmsnorm, rope_store, silu_gate.
+// The kernels of a transformer block around its matrix products: norms, biases, rope_store, silu_gate.
+#include "kernels/add_bias.h"
 #include "kernels/harness.h"
+#include "kernels/head_norm.h"
 #include "kernels/rmsnorm.h"
 #include "kernels/rope_store.h"
 #include "kernels/silu_gate.h"
@@ -29,6 +31,28 @@ TEST(RmsNorm, ZeroRowsStayZero) {
       rmsnorm::kernel(), {Inputs::buffer(zeros), Inputs::buffer(zeros), Inputs::garbage_floats(9)},
       {.rows = 1, .dim = 9, .eps = 1e-5f}, {}, {1}, "norm");
   expect_close(d, "y", 0);
+}
+
+TEST(AddBias, AddsToEveryRow) {
+  Inputs in(7);
+  const auto d = graph::dispatch<add_bias>(add_bias::kernel(),
+                                           {in.buffer(in.numbers(131)), in.buffer(in.numbers(3 * 131))},
+                                           {.rows = 3, .dim = 131}, {}, {3, 3}, "bias");
+  expect_close(d, "y", 1e-7);
+}
+
+TEST(HeadNorm, NormsQueriesAndKeysAndLeavesValues) {
+  for (const uint32_t head_dim : {16u, 22u, 128u}) {
+    Inputs in(head_dim);
+    const uint32_t rows = 3, heads = 6, kv_heads = 2;
+    const auto d = graph::dispatch<head_norm>(
+        head_norm::kernel(),
+        {in.buffer(in.numbers(head_dim, 0, 2)), in.buffer(in.numbers(head_dim, 0, 2)),
+         in.buffer(in.numbers(rows * (heads + 2 * kv_heads) * head_dim))},
+        {.rows = rows, .heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .eps = 1e-6f}, {},
+        {heads + kv_heads, rows}, "head norm");
+    expect_close(d, "qkv", 1e-6);
+  }
 }
 
 TEST(SiluGate, HoldsOverRowsAndExtremes) {
