@@ -40,14 +40,23 @@ class Sequences:
             tokenizer.token_to_id(t) for t in ("<|user|>", "<|assistant|>", "<|eot|>", "<|endoftext|>"))
 
     def facts(self) -> tuple[list[int], list[tuple[int, int]]]:
-        """Token ids of a worked answer made of unrelated steps, and the [begin, end) of every result in it."""
-        ids, results = [self.assistant], []
-        for _ in range(FACTS):
-            step, result = fact(self.rng).split(" = ")
-            ids += self.tokenizer.encode(f" {step} = ").ids
+        """Token ids of worked steps, and the [begin, end) of every result in them; the last one with its full stop.
+
+        The steps are unrelated ones, or after a question, so that the facts are known there too, unrelated ones or the
+        first of its own."""
+        p, kind = problem(self.rng, held_out=False), self.rng.random()
+        question = [self.user, *self.tokenizer.encode(p.question).ids, self.eot]
+        ids, results = [*(question if kind < 0.75 else []), self.assistant], []
+        own = [f"{step}." for step in p.worked.split(". ")[:-1]]
+        steps = own[:self.rng.randint(1, len(own))] if kind < 0.5 else [
+            fact(self.rng) for _ in range(self.rng.randint(1, FACTS))]
+        for index, step_and_result in enumerate(steps):
+            step, result = step_and_result.split(" = ")
+            ids += self.tokenizer.encode(f"{' ' if index else ''}{step} = ").ids
             begin = len(ids)
             ids += self.tokenizer.encode(result).ids
             results.append((begin, len(ids) - 1))  # without the full stop
+        results[-1] = (begin, len(ids))
         return ids, results
 
     def story(self, examples: int) -> tuple[list[int], list[tuple[int, int]]]:
@@ -64,24 +73,38 @@ class Sequences:
         answers[-1] = (begin, len(ids))
         return ids, answers
 
+    def mask(self, length: int, ratio: float, from_left: bool) -> torch.Tensor:
+        """Which rows of an answer to mask: each with probability `ratio`, or the last share of them, as when an
+        answer is written from left to right; at least one."""
+        hits = torch.arange(length) >= length - ratio * length if from_left else torch.rand(length) < ratio
+        if not from_left or not hits.any():
+            hits[self.rng.randrange(length)] = True
+        return hits
+
     def batch(self, size: int, examples: int, bare: bool, mask_token: int):
-        """Inputs, targets and the mask of rows to learn, each [size, length]."""
+        """Inputs, targets and the mask of rows to learn, each [size, length].
+
+        What comes after the last of bare facts is masked and not learned: while an answer is decoded, nothing after
+        the step that is being worked is known, its end neither."""
         drawn = [self.facts() if bare else self.story(examples) for _ in range(size)]
-        length = max(len(ids) for ids, _ in drawn)
+        length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, ANSWER_REGION // 2) if bare else 0)
         targets = torch.full((size, length), self.end)
         masked = torch.zeros((size, length), dtype=torch.bool)
+        unknown = torch.zeros((size, length), dtype=torch.bool)
         offset = self.rng.random()
         for row, (ids, answers) in enumerate(drawn):
             targets[row, :len(ids)] = torch.tensor(ids)
             everywhere = bare or self.rng.random() < 0.5  # also mask the examples' answers: more to learn per row
-            if not bare:
+            if bare:
+                unknown[row, len(ids):] = True
+            else:
                 answers[-1] = (answers[-1][0], length)
             for index, (begin, end) in enumerate(answers if everywhere else answers[-1:]):
-                ratio = ((row + offset) / size + index * 0.618) % 1.0
-                hits = torch.rand(end - begin) < ratio
-                hits[self.rng.randrange(end - begin)] = True
-                masked[row, begin:end] = hits
-        return targets.masked_fill(masked, mask_token), targets, masked
+                masked[row, begin:end] = self.mask(end - begin, ((row + offset) / size + index * 0.618) % 1.0,
+                                                   from_left=not bare and row % 3 == 0)
+            if bare:
+                masked[row, begin:end] = True
+        return targets.masked_fill(masked | unknown, mask_token), targets, masked
 
 
 def phase(progress: float, rng: random.Random) -> tuple[int, bool]:
@@ -90,9 +113,9 @@ def phase(progress: float, rng: random.Random) -> tuple[int, bool]:
     draw = rng.random()
     if progress < 0.55:
         return 0, draw < (0.2 if progress < 0.2 else 0.5)
-    if draw < 0.2:
+    if draw < 0.15:
         return rng.randint(1, MOST_EXAMPLES), False
-    return 0, draw < 0.45
+    return 0, draw < 0.5
 
 
 def rate(progress: float, step: int) -> float:

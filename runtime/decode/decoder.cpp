@@ -21,8 +21,11 @@ Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::share
                  std::string_view strategy)
     : backend_(std::move(backend)), strategy_(make_strategy(strategy)) {
   require_one_model(sessions);
-  for (const auto& s : sessions) sessions_.push_back(s.get());
-  strategy_->begin(sessions_);
+  for (const auto& s : sessions) {
+    cache::make_policy(s->options().cache)->require_suits(s->model().config);
+    sessions_.push_back(s.get());
+  }
+  capacity_ = strategy_->begin(sessions_);
   attach(std::move(sessions));
   progress_.masks_total = progress_.masks_left = masks_left();
 }
@@ -51,7 +54,7 @@ DecoderProgress Decoder::step() {
 }
 
 Denoiser& Decoder::denoiser() {
-  if (!denoiser_) denoiser_.emplace(*backend_, sessions_);
+  if (!denoiser_) denoiser_.emplace(*backend_, sessions_, capacity_);
   return *denoiser_;
 }
 

@@ -56,6 +56,7 @@ class Decoder {
   std::vector<Attachment> attached_;
   std::vector<Session*> sessions_;
   std::unique_ptr<Strategy> strategy_;
+  Capacity capacity_;
   std::optional<Denoiser> denoiser_;
   DecoderProgress progress_;
   std::atomic<bool> cancelled_ = false;

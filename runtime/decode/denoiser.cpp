@@ -25,43 +25,59 @@ constexpr size_t most_programs = 32;
 // Rows whose logits are written out at once for top-k and top-p.
 constexpr uint32_t filtered_rows = model::row_padding;
 
+// Whether the distribution that tokens are drawn from is softmax(z) itself.
+bool samples_from_softmax(const SessionOptions& o) {
+  return (o.temperature == 0 || o.temperature == 1) && o.top_k == 0 && o.top_p >= 1;
+}
+
 uint32_t aligned_slots(uint32_t length) {
   return (length + model::slot_alignment - 1) / model::slot_alignment * model::slot_alignment;
 }
 
 }  // namespace
 
-Denoiser::Denoiser(graph::Backend& backend, std::span<Session* const> sessions)
-    : backend_(backend),
-      sessions_(sessions.begin(), sessions.end()),
-      model_(sessions[0]->model()),
-      policy_(cache::make_policy(sessions[0]->options().cache)) {
+std::vector<uint32_t> masked_positions(const Session& session, Window window) {
+  std::vector<uint32_t> positions;
+  for (uint32_t p = window.begin; p < window.end; ++p) {
+    if (session.masked(p)) positions.push_back(p);
+  }
+  return positions;
+}
+
+Denoiser::Denoiser(graph::Backend& backend, std::span<Session* const> sessions, const Capacity& capacity)
+    : backend_(backend), sessions_(sessions.begin(), sessions.end()), model_(sessions[0]->model()) {
   place_sessions();
-  allocate();
+  allocate(capacity);
   upload_canvases();
 }
 
 void Denoiser::place_sessions() {
   for (const Session* s : sessions_) {
     const bool guided = s->options().guidance > 0;
-    const uint32_t length = aligned_slots(s->length());
-    places_.push_back({slots_, guided ? slots_ + length : none});
-    slots_ += guided ? 2 * length : length;
+    places_.push_back({place(*s), std::nullopt});
+    if (guided) places_.back().mirror = place(*s);
     most_rows_ += guided ? 2 * s->length() : s->length();
-    most_candidates_ += std::min(s->options().block, s->options().length);
   }
 }
 
-void Denoiser::allocate() {
+Denoiser::Canvas Denoiser::place(const Session& s) {
+  Canvas canvas = {slots_, cache::make_policy(s.options().cache)};
+  slots_ += aligned_slots(s.length());
+  keeps_keys_ |= canvas.policy->keeps_keys();
+  return canvas;
+}
+
+void Denoiser::allocate(const Capacity& capacity) {
   const model::ModelConfig& c = model_.config;
-  const uint32_t candidates = std::max(model::padded(most_candidates_), filtered_rows);
-  const bool filtered = std::ranges::any_of(
-      sessions_, [](const Session* s) { return s->options().top_k > 0 || s->options().top_p < 1; });
-  const bool guided = std::ranges::any_of(places_, [](const Place& p) { return p.mirror_slot != none; });
+  const uint32_t candidates = std::max(model::padded(capacity.candidates), filtered_rows);
+  const bool filtered = capacity.ranked_as_sampled || std::ranges::any_of(sessions_, [](const Session* s) {
+                          return s->options().top_k > 0 || s->options().top_p < 1;
+                        });
+  const bool guided = std::ranges::any_of(places_, [](const Place& p) { return p.mirror.has_value(); });
   plan_buffers_ =
       model::PlanBuffers::allocate(backend_, most_rows_, candidates, static_cast<uint32_t>(sessions_.size()));
   workspace_ = model::Workspace::allocate(backend_, c, most_rows_);
-  kv_ = cache::allocate_store(backend_, c, slots_, policy_->keeps_keys());
+  kv_ = cache::allocate_store(backend_, c, slots_, keeps_keys_);
   tokens_ = tensor::allocate_array<uint32_t>(backend_, slots_, Memory::device, "canvas");
   confidence_ = tensor::allocate_array<float>(backend_, slots_, Memory::device, "confidence");
   const uint64_t partials = tensor::head_scratch_bytes(backend_.traits(), candidates, c.vocabulary);
@@ -80,11 +96,11 @@ void Denoiser::upload_canvases() {
   std::vector<uint32_t> tokens(slots_, static_cast<uint32_t>(model_.config.mask_token));
   for (size_t i = 0; i < sessions_.size(); ++i) {
     const std::span<const int32_t> canvas = sessions_[i]->tokens();
-    std::ranges::copy(canvas, tokens.begin() + places_[i].base_slot);
-    if (places_[i].mirror_slot == none) continue;
+    std::ranges::copy(canvas, tokens.begin() + places_[i].canvas.base_slot);
+    if (!places_[i].mirror) continue;
     // Guidance's unconditional pass sees masks in place of the prompt.
     std::ranges::copy(sessions_[i]->generated(),
-                      tokens.begin() + places_[i].mirror_slot + sessions_[i]->prompt_length());
+                      tokens.begin() + places_[i].mirror->base_slot + sessions_[i]->prompt_length());
   }
   backend_.write(tokens_, std::as_bytes(std::span(tokens)));
 }
@@ -103,37 +119,52 @@ ForwardPlan Denoiser::plan(std::span<const Request> requests) {
   ForwardPlan p;
   std::vector<uint32_t> row_of_slot(slots_, none);
   for (const Request& r : requests) {
-    const Session& s = *sessions_[r.session];
-    const Place& place = places_[r.session];
-    const auto sequence = static_cast<uint32_t>(p.sequences.size());
-    const auto first_row = static_cast<uint32_t>(p.rows.size());
-    policy_->plan({sequence, place.base_slot, s.length()}, p);
-    if (place.mirror_slot != none) policy_->plan({sequence, place.mirror_slot, s.length()}, p);
-    for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
+    assert(r.commitment.at_least <= r.positions.size());
+    Place& place = places_[r.session];
+    add_rows(r, place.canvas, row_of_slot, p);
+    if (place.mirror) add_rows(r, *place.mirror, row_of_slot, p);
     p.sequences.push_back(sequence_step(r));
     p.sequences.back().candidate_begin = static_cast<uint32_t>(p.candidates.size());
+    p.sequences.back().candidate_count = static_cast<uint32_t>(r.positions.size());
     add_candidates(r, row_of_slot, p);
-    p.sequences.back().candidate_count =
-        static_cast<uint32_t>(p.candidates.size()) - p.sequences.back().candidate_begin;
-    assert(r.commit_count <= p.sequences.back().candidate_count);
   }
   return p;
 }
 
-void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> row_of_slot, ForwardPlan& p) const {
+// Models made from autoregressive ones predict a token in the row before it.
+uint32_t Denoiser::predicting_position(uint32_t position) const {
+  return model_.config.shifted_logits && position > 0 ? position - 1 : position;
+}
+
+void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> row_of_slot,
+                        ForwardPlan& p) const {
   const Session& s = *sessions_[r.session];
+  const auto first_row = static_cast<uint32_t>(p.rows.size());
+  canvas.policy->plan({.sequence = static_cast<uint32_t>(p.sequences.size()),
+                       .base_slot = canvas.base_slot,
+                       .length = s.length(),
+                       .block_length = s.attention_block(),
+                       .first_mask = s.first_mask(),
+                       .last_asked = predicting_position(r.positions.back())},
+                      p);
+  for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
+}
+
+void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> row_of_slot, ForwardPlan& p) const {
   const Place& place = places_[r.session];
-  for (uint32_t position = r.begin; position < r.end; ++position) {
-    if (!s.masked(position)) continue;
-    const uint32_t slot = place.base_slot + position;
-    const uint32_t mirror = place.mirror_slot == none ? none : place.mirror_slot + position;
-    assert(row_of_slot[slot] != none);
-    p.candidates.push_back({.row = row_of_slot[slot],
-                            .unconditional_row = mirror == none ? none : row_of_slot[mirror],
+  for (const uint32_t position : r.positions) {
+    assert(sessions_[r.session]->masked(position) && position >= r.window.begin && position < r.window.end);
+    const uint32_t predicting = predicting_position(position);
+    const auto row = [&](const Canvas& canvas) {
+      assert(row_of_slot[canvas.base_slot + predicting] != none);
+      return row_of_slot[canvas.base_slot + predicting];
+    };
+    p.candidates.push_back({.row = row(place.canvas),
+                            .unconditional_row = place.mirror ? row(*place.mirror) : none,
                             .sequence = static_cast<uint32_t>(p.sequences.size()) - 1,
                             .position = position,
-                            .slot = slot,
-                            .mirror_slot = mirror,
+                            .slot = place.canvas.base_slot + position,
+                            .mirror_slot = place.mirror ? place.mirror->base_slot + position : none,
                             .times_remasked = 0,
                             .reserved = 0});
   }
@@ -149,8 +180,8 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
           .masks_left = s.masks_left(),
           .candidate_begin = 0,
           .candidate_count = 0,
-          .commit_count = r.commit_count,
-          .confidence = static_cast<uint32_t>(o.remasking),
+          .commit_count = r.commitment.at_least,
+          .confidence = static_cast<uint32_t>(r.commitment.ranked_by),
           .suppressed0 = static_cast<uint32_t>(c.mask_token),
           .suppressed1 = o.suppress_end ? static_cast<uint32_t>(c.end_token) : none,
           .postponed0 = o.postpone_end ? static_cast<uint32_t>(c.end_token) : none,
@@ -158,6 +189,10 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
           .top_k = o.top_k,
           .top_p = o.top_p,
           .guidance = o.guidance,
+          .commit_rule = static_cast<uint32_t>(r.commitment.rule),
+          .commit_parameter = r.commitment.parameter,
+          .rank_temperature = r.commitment.rank_temperature,
+          .ranked_as_sampled = r.commitment.ranked_as_sampled && !samples_from_softmax(o) ? 1u : 0u,
           .reserved = 0};
 }
 
@@ -251,27 +286,43 @@ void Denoiser::apply_commits(std::span<const Request> requests) {
   std::array<std::byte, read_back_limit> bytes;
   for (size_t i = 0; i < requests.size(); ++i) {
     const Request& r = requests[i];
-    const size_t size = sizeof(tensor::CommitHeader) + r.commit_count * sizeof(tensor::Commit);
-    backend_.read(results_.sub(i * read_back_limit, size), std::span(bytes).first(size));
+    // With the plain rule the count is known, and one read is enough.
+    const auto read = [&](size_t first, size_t size) {
+      backend_.read(results_.sub(i * read_back_limit + first, size), std::span(bytes).subspan(first, size));
+    };
+    const bool counted = r.commitment.rule == tensor::CommitRule::count;
+    size_t size = sizeof(tensor::CommitHeader);
+    if (counted) size += r.commitment.at_least * sizeof(tensor::Commit);
+    read(0, size);
     tensor::CommitHeader header;
     std::memcpy(&header, bytes.data(), sizeof(header));
-    Session& s = *sessions_[r.session];
-    require(header.count == r.commit_count, Status::internal,
-            "The device committed {} tokens where {} were asked for; its driver may be defective.",
-            header.count, r.commit_count);
-    for (uint32_t j = 0; j < header.count; ++j) {
-      tensor::Commit commit;
-      std::memcpy(&commit, bytes.data() + sizeof(header) + j * sizeof(commit), sizeof(commit));
-      const uint32_t position = commit.slot - places_[r.session].base_slot;
-      require(position >= r.begin && position < r.end && s.masked(position) &&
-                  commit.token < model_.config.vocabulary &&
-                  static_cast<int32_t>(commit.token) != s.mask_token(),
-              Status::internal, "The device committed token {} at position {}; its driver may be defective.",
-              commit.token, position);
-      s.commit(position, static_cast<int32_t>(commit.token));
-    }
-    s.statistics().bytes_read_back += size;
-    s.statistics().largest_read_back = std::max<uint64_t>(s.statistics().largest_read_back, size);
+    require(counted ? header.count == r.commitment.at_least
+                    : header.count >= r.commitment.at_least && header.count <= r.positions.size() &&
+                          header.count <= most_commits_per_step,
+            Status::internal,
+            "The device committed {} tokens where {} of {} were asked for; its driver may be defective.",
+            header.count, r.commitment.at_least, r.positions.size());
+    const size_t all = sizeof(header) + header.count * sizeof(tensor::Commit);
+    if (all > size) read(size, all - size);
+    apply_commits(r, std::span(bytes).first(all));
+    Statistics& s = sessions_[r.session]->statistics();
+    s.bytes_read_back += all;
+    s.largest_read_back = std::max<uint64_t>(s.largest_read_back, all);
+  }
+}
+
+void Denoiser::apply_commits(const Request& r, std::span<const std::byte> result) {
+  Session& s = *sessions_[r.session];
+  for (size_t at = sizeof(tensor::CommitHeader); at < result.size(); at += sizeof(tensor::Commit)) {
+    tensor::Commit commit;
+    std::memcpy(&commit, result.data() + at, sizeof(commit));
+    const uint32_t position = commit.slot - places_[r.session].canvas.base_slot;
+    require(position >= r.window.begin && position < r.window.end && s.masked(position) &&
+                commit.token < model_.config.vocabulary &&
+                static_cast<int32_t>(commit.token) != s.mask_token(),
+            Status::internal, "The device committed token {} at position {}; its driver may be defective.",
+            commit.token, position);
+    s.commit(position, static_cast<int32_t>(commit.token));
   }
 }
 

@@ -5,22 +5,38 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cache/policy.h"
+#include "decode/schedule.h"
 #include "decode/session.h"
 #include "graph/backend.h"
 
 namespace unmask::decode {
 
+// How many of a step's candidates become tokens, the best first.
+struct Commitment {
+  uint32_t at_least = 0;  // no more than there are candidates
+  tensor::Confidence ranked_by = tensor::Confidence::probability;
+  tensor::CommitRule rule = tensor::CommitRule::count;
+  float parameter = 0;             // of the rule
+  float rank_temperature = 0;      // > 0: draw them from softmax(confidence / this), without replacement
+  bool ranked_as_sampled = false;  // confidence under the tempered and filtered distribution (Dream)
+};
+
 // What a strategy asks of one step for one session.
 struct Request {
-  uint32_t session;       // index given at construction
-  uint32_t begin, end;    // the masked positions in here are the candidates
-  uint32_t commit_count;  // how many of them to commit
+  uint32_t session;                 // index given at construction
+  Window window;                    // the block being written
+  std::vector<uint32_t> positions;  // candidates: masked positions of the window, ascending
+  Commitment commitment;
 };
+
+// All masked positions of a window.
+std::vector<uint32_t> masked_positions(const Session& session, Window window);
 
 // The most a step may read back per sequence, in bytes, header included; bounds the commits of a step.
 constexpr uint32_t read_back_limit = 4096;
@@ -29,6 +45,12 @@ constexpr uint32_t most_commits_per_step =
 
 // The most masks of one sequence that a step may choose among: they pass through shared memory.
 constexpr uint32_t most_candidates_per_sequence = 4096;
+
+// What the steps of a decode need at most: device memory is taken for this, once.
+struct Capacity {
+  uint32_t candidates = 0;         // of a step, over all sessions
+  bool ranked_as_sampled = false;  // some commitment is
+};
 
 // What the dispatches of one label did, summed over steps.
 struct LabelWork {
@@ -40,7 +62,7 @@ struct LabelWork {
 class Denoiser {
  public:
   // The sessions' prompts must be set and stay as long as they are until the denoiser goes.
-  Denoiser(graph::Backend& backend, std::span<Session* const> sessions);
+  Denoiser(graph::Backend& backend, std::span<Session* const> sessions, const Capacity& capacity);
 
   // One forward pass for all requests together; commits go to the sessions' canvases. A session's tokens do
   // not depend on which others are in the call.
@@ -52,9 +74,13 @@ class Denoiser {
   const std::map<std::string, LabelWork>& work() const { return work_; }
 
  private:
-  struct Place {  // of a session on the device
+  struct Canvas {  // of a session, on the device
     uint32_t base_slot;
-    uint32_t mirror_slot;  // base of the copy whose prompt is masked, for guidance; `none` without
+    std::unique_ptr<cache::Policy> policy;
+  };
+  struct Place {
+    Canvas canvas;
+    std::optional<Canvas> mirror;  // the copy whose prompt is masked, for guidance
   };
   struct CachedProgram {
     model::PlanShape shape;
@@ -62,9 +88,13 @@ class Denoiser {
   };
 
   void place_sessions();
-  void allocate();
+  Canvas place(const Session& session);
+  void allocate(const Capacity& capacity);
   void upload_canvases();
   model::ForwardPlan plan(std::span<const Request> requests);
+  void add_rows(const Request& request, Canvas& canvas, std::span<uint32_t> row_of_slot,
+                model::ForwardPlan& plan) const;
+  uint32_t predicting_position(uint32_t position) const;
   void add_candidates(const Request& request, std::span<const uint32_t> row_of_slot,
                       model::ForwardPlan& plan) const;
   tensor::SequenceStep sequence_step(const Request& request) const;
@@ -73,6 +103,7 @@ class Denoiser {
   tensor::Matrix record_hidden_states(tensor::Ops& ops, const model::PlanShape& shape) const;
   void record_filtered_sampling(tensor::Ops& ops, const tensor::Matrix& hidden) const;
   void apply_commits(std::span<const Request> requests);
+  void apply_commits(const Request& request, std::span<const std::byte> result);
   void count_executed(const graph::Recording& recording);
   void count(std::span<const Request> requests, const model::ForwardPlan& plan,
              const graph::Recording& recording);
@@ -80,9 +111,8 @@ class Denoiser {
   graph::Backend& backend_;
   std::vector<Session*> sessions_;
   const model::Model& model_;
-  std::unique_ptr<cache::Policy> policy_;
   std::vector<Place> places_;
-  uint32_t slots_ = 0, most_rows_ = 0, most_candidates_ = 0;
+  uint32_t slots_ = 0, most_rows_ = 0;
 
   model::PlanBuffers plan_buffers_;
   model::Workspace workspace_;
@@ -92,6 +122,7 @@ class Denoiser {
   std::list<CachedProgram> programs_;  // most recently used first
   std::map<std::string, LabelWork> work_;
   bool profiling_ = false;
+  bool keeps_keys_ = false;  // some policy reads keys of earlier passes
 };
 
 }  // namespace unmask::decode

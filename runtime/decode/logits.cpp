@@ -37,7 +37,13 @@ std::vector<float> logits(graph::Backend& backend, const model::Model& m, std::s
   const uint32_t rows = model::padded(count);
 
   model::ForwardPlan plan;
-  cache::make_policy("none")->plan({0, 0, count}, plan);
+  cache::make_policy("none")->plan({.sequence = 0,
+                                    .base_slot = 0,
+                                    .length = count,
+                                    .block_length = c.block_length,
+                                    .first_mask = count,
+                                    .last_asked = count - 1},
+                                   plan);
   const model::PlanBuffers buffers = model::PlanBuffers::allocate(backend, rows, 0, 1);
   buffers.write(backend, plan);
   const model::Workspace workspace = model::Workspace::allocate(backend, c, rows);

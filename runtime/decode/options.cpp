@@ -9,12 +9,16 @@ namespace unmask::decode {
 
 namespace {
 
+constexpr uint32_t own_block = 0xFFFFFFFFu;  // until resolve_block
+
 constexpr double largest_integer = 9223372036854774784.0;  // the largest double below 2^63
 
 constexpr std::array table = {
     OptionInfo{"length", OptionKind::integer, 128, 1, 1 << 20, "", "", "Tokens to generate."},
-    OptionInfo{"block", OptionKind::integer, 32, 0, 1 << 20, "", "",
-               "Tokens of a block; blocks are filled from left to right. 0: one block of the whole length."},
+    OptionInfo{"block", OptionKind::integer, -1, -1, 1 << 20, "", "",
+               "Tokens of a block; blocks are filled from left to right. -1: the model's own where its "
+               "attention goes by "
+               "blocks, else 32. 0: one block of the whole length."},
     OptionInfo{"steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Denoising steps in all, spread evenly over the blocks. 0: one per token."},
     OptionInfo{
@@ -38,7 +42,28 @@ constexpr std::array table = {
     OptionInfo{"suppress_end", OptionKind::flag, 0, 0, 1, "", "", "Never generate the end token."},
     OptionInfo{"postpone_end", OptionKind::flag, 0, 0, 1, "", "",
                "Fill positions whose token is an end token only when no others are left in the block."},
-    OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none", "none", "Cache policy."},
+    OptionInfo{
+        "alg", OptionKind::text, 0, 0, 0, "entropy", "entropy|maskgit_plus|topk_margin|origin",
+        "Strategy dream: fill the masks of least entropy, those whose token is most probable, those with the "
+        "largest margin, or each with the same chance."},
+    OptionInfo{"alg_temp", OptionKind::number, 0, 0, 1000, "", "",
+               "Strategy dream: above 0, masks are drawn from the softmax of their confidence over this."},
+    OptionInfo{"eps", OptionKind::number, 1e-3, 1e-6, 0.5, "", "",
+               "Strategy dream: time at which the schedule of masks ends; it begins at 1."},
+    OptionInfo{"remasking_strategy", OptionKind::text, 0, 0, 0, "low_confidence_dynamic",
+               "low_confidence_dynamic|low_confidence_static|sequential|entropy_bounded",
+               "Strategy sdar: a step fills all masks above the confidence threshold but no fewer than its "
+               "share; the "
+               "most confident of its share; the leftmost; or as many as keep within the entropy bound."},
+    OptionInfo{
+        "confidence_threshold", OptionKind::number, 0.85, 0, 1, "", "",
+        "Strategy sdar, low_confidence_dynamic: masks whose token is more probable than this are filled."},
+    OptionInfo{"entropy_bound", OptionKind::number, 0.35, 0, 1e6, "", "",
+               "Strategy sdar, entropy_bounded: sum of the entropies, in nats, of what a step fills."},
+    OptionInfo{"sub_block", OptionKind::integer, 0, 0, 1 << 20, "", "",
+               "Strategy sdar: parts of a block filled one after the other (Fast-dLLM v2 uses 8). 0: the "
+               "whole block."},
+    OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none", "none|block", "Cache policy."},
 };
 
 std::string known_names() {
@@ -80,6 +105,18 @@ tensor::Confidence remasking_of(std::string_view name) {
   if (name == "margin") return tensor::Confidence::margin;
   if (name == "entropy") return tensor::Confidence::negative_entropy;
   return tensor::Confidence::probability;
+}
+
+DreamAlgorithm algorithm_of(std::string_view name) {
+  if (name == "maskgit_plus") return DreamAlgorithm::maskgit_plus;
+  if (name == "topk_margin") return DreamAlgorithm::topk_margin;
+  return name == "origin" ? DreamAlgorithm::origin : DreamAlgorithm::entropy;
+}
+
+SdarReveal reveal_of(std::string_view name) {
+  if (name == "sequential") return SdarReveal::sequential;
+  if (name == "low_confidence_static") return SdarReveal::low_confidence_static;
+  return name == "entropy_bounded" ? SdarReveal::entropy_bounded : SdarReveal::low_confidence_dynamic;
 }
 
 }  // namespace
@@ -141,7 +178,7 @@ const std::string& Options::text(std::string_view name) const {
 
 SessionOptions::SessionOptions(const Options& o)
     : length(static_cast<uint32_t>(o.integer("length"))),
-      block(static_cast<uint32_t>(o.integer("block"))),
+      block(o.integer("block") < 0 ? own_block : static_cast<uint32_t>(o.integer("block"))),
       steps(static_cast<uint32_t>(o.integer("steps"))),
       remasking(remasking_of(o.text("remasking"))),
       temperature(static_cast<float>(o.number("temperature"))),
@@ -149,12 +186,27 @@ SessionOptions::SessionOptions(const Options& o)
       guidance(static_cast<float>(o.number("guidance"))),
       top_k(static_cast<uint32_t>(o.integer("top_k"))),
       seed(static_cast<uint64_t>(o.integer("seed"))),
+      algorithm(algorithm_of(o.text("alg"))),
+      algorithm_temperature(static_cast<float>(o.number("alg_temp"))),
+      end_time(static_cast<float>(o.number("eps"))),
+      reveal(reveal_of(o.text("remasking_strategy"))),
+      confidence_threshold(static_cast<float>(o.number("confidence_threshold"))),
+      entropy_bound(static_cast<float>(o.number("entropy_bound"))),
+      sub_block(static_cast<uint32_t>(o.integer("sub_block"))),
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),
       postpone_end(o.flag("postpone_end")),
       cache(o.text("cache")) {
-  if (block == 0 || block > length) block = length;
   if (steps == 0) steps = length;
+}
+
+void SessionOptions::resolve_block(uint32_t attention_block) {
+  if (block == own_block) block = attention_block > 0 ? attention_block : 32;
+  if (attention_block == 0 && (block == 0 || block > length)) block = length;
+  require(block > 0, Status::invalid_argument,
+          "The attention of this model goes by blocks, so option 'block' must be above 0; -1 takes the "
+          "model's own {}.",
+          attention_block);
 }
 
 }  // namespace unmask::decode

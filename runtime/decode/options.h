@@ -45,6 +45,14 @@ class Options {
   std::map<std::string, std::string, std::less<>> texts_;
 };
 
+enum class DreamAlgorithm : uint8_t { origin, maskgit_plus, topk_margin, entropy };
+enum class SdarReveal : uint8_t {
+  sequential,
+  low_confidence_static,
+  low_confidence_dynamic,
+  entropy_bounded
+};
+
 // What a session needs to know, typed. See the table for meanings.
 struct SessionOptions {
   uint32_t length, block, steps;
@@ -52,10 +60,19 @@ struct SessionOptions {
   float temperature, top_p, guidance;
   uint32_t top_k;
   uint64_t seed;
+  DreamAlgorithm algorithm;
+  float algorithm_temperature, end_time;
+  SdarReveal reveal;
+  float confidence_threshold, entropy_bound;
+  uint32_t sub_block;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;
 
   explicit SessionOptions(const Options& options);
+
+  // Gives `block` its meaning for a model: `attention_block` is the block of its block-causal attention, or
+  // 0.
+  void resolve_block(uint32_t attention_block);
 };
 
 }  // namespace unmask::decode

@@ -12,11 +12,12 @@ std::vector<uint32_t> spread(uint32_t count, uint32_t steps) {
   return share;
 }
 
-std::vector<Window> blocks(Window region, uint32_t block_length) {
-  assert(block_length > 0);
+std::vector<Window> blocks(Window region, uint32_t block_length, uint32_t origin) {
+  assert(block_length > 0 && origin <= region.begin);
   std::vector<Window> result;
-  for (uint32_t begin = region.begin; begin < region.end; begin += block_length) {
-    result.push_back({begin, std::min(begin + block_length, region.end)});
+  for (uint32_t begin = region.begin; begin < region.end; begin = result.back().end) {
+    const uint32_t next = origin + ((begin - origin) / block_length + 1) * block_length;
+    result.push_back({begin, std::min(next, region.end)});
   }
   return result;
 }

@@ -15,7 +15,8 @@ struct Window {
   uint32_t begin, end;
 };
 
-// The blocks of a generation region; the last may be shorter.
-std::vector<Window> blocks(Window region, uint32_t block_length);
+// The blocks of a generation region: parts of it between multiples of block_length from `origin` on. The
+// first and the last may be shorter.
+std::vector<Window> blocks(Window region, uint32_t block_length, uint32_t origin);
 
 }  // namespace unmask::decode

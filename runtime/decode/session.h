@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "decode/options.h"
+#include "decode/schedule.h"
 #include "model/model.h"
 
 namespace unmask::decode {
@@ -35,9 +36,9 @@ class Session {
  public:
   Session(std::shared_ptr<const model::Model> model, const SessionOptions& options);
 
-  // The canvas becomes the prompt followed by `length` masks. Clears counters and events. Throws
-  // invalid_argument for ids outside the vocabulary or a canvas longer than the model's positions,
-  // wrong_state while a decoder has it.
+  // The canvas becomes the prompt followed by `length` masks, and by a few more where a block-causal model
+  // needs its last block whole. Clears counters and events. Throws invalid_argument for ids outside the
+  // vocabulary or a canvas longer than the model's positions, wrong_state while a decoder has it.
   void set_prompt(std::span<const int32_t> prompt);
 
   const model::Model& model() const { return *model_; }
@@ -53,6 +54,16 @@ class Session {
   bool masked(uint32_t position) const { return tokens_[position] == mask_token(); }
   uint32_t masks_left() const { return masks_left_; }
   uint32_t masks_in(uint32_t begin, uint32_t end) const;
+  uint32_t first_mask() const;  // position; length() when there is none
+
+  // Positions in a block of the model's block-causal attention; 0: every row sees every key.
+  uint32_t attention_block() const { return model_->config.block_length > 0 ? options_.block : 0; }
+
+  // The blocks of the generated region, in the order they are filled.
+  std::vector<Window> blocks() const;
+
+  // Whether this token ends a text: the end token, or the one that ends a turn of the chat layout.
+  bool ends_text(int32_t token) const { return token == end_token() || token == model_->end_of_turn_token; }
 
   // A token of the canvas changes. Keeps the mask count and appends an event.
   void commit(uint32_t position, int32_t token);
@@ -60,7 +71,10 @@ class Session {
   // Fills every mask left with the end token: the text is over. Not events, nobody predicted these.
   void finish_with_end_tokens();
 
-  // The generated tokens up to the first end token or mask-free end.
+  // Whether a token that ends the text stands with no mask before it.
+  bool ended() const;
+
+  // The generated tokens before the first that ends the text.
   std::span<const int32_t> answer() const;
 
   Statistics& statistics() { return statistics_; }

@@ -6,6 +6,19 @@
 
 namespace unmask::decode {
 
+void denoise(Run& run, const std::function<Request(uint32_t)>& next,
+             const std::function<bool(uint32_t)>& may_end) {
+  std::vector<Request> requests;
+  for (uint32_t i = 0; i < run.sessions.size(); ++i) {
+    if (run.sessions[i]->masks_left() > 0) requests.push_back(next(i));
+  }
+  run.denoiser.step(requests);
+  for (const Request& r : requests) {
+    Session& s = *run.sessions[r.session];
+    if (s.options().stop_at_end && may_end(r.session) && s.ended()) s.finish_with_end_tokens();
+  }
+}
+
 #define X(name) std::unique_ptr<Strategy> make_##name();
 #include "decode/strategy/strategies.inc"
 #undef X

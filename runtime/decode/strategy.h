@@ -1,6 +1,7 @@
 // A decode strategy: what a round does. One denoise step for some, one draft and its verification for others.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -20,13 +21,18 @@ class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  // Called once, with every prompt set, before any device memory is taken. Throws invalid_argument for
-  // options it cannot serve.
-  virtual void begin(std::span<Session* const> sessions) = 0;
+  // Called once, with every prompt set, before any device memory is taken. Says what its rounds will need at
+  // most. Throws invalid_argument for options it cannot serve.
+  virtual Capacity begin(std::span<Session* const> sessions) = 0;
 
   // Advances every session that has masks left. Terminates: each round fills at least one mask of each.
   virtual void round(Run& run) = 0;
 };
+
+// The round of most strategies: one forward pass for every session that has masks left, each asking for what
+// `next` says; then, under option stop_at_end, texts that have ended are finished where `may_end` agrees.
+void denoise(Run& run, const std::function<Request(uint32_t session)>& next,
+             const std::function<bool(uint32_t session)>& may_end);
 
 struct StrategyInfo {
   std::string_view name;

@@ -21,6 +21,8 @@ void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const
   const graph::Slice &keys = f.kv.keys[layer], &values = f.kv.values[layer];
   f.ops.rms_norm(x, w.norm, a.norm_eps, n);
   f.ops.matmul(n, w.qkv, qkv, false, "qkv");
+  if (w.qkv_bias.buffer) f.ops.add_bias(w.qkv_bias, qkv);
+  if (w.q_norm.buffer) f.ops.head_norm(qkv, w.q_norm, w.k_norm, a.norm_eps, a.shape);
   f.ops.rope_store(qkv, f.plan.rows, a.rope_table, a.shape, q, keys, values);
   f.ops.attention(q, keys, values, f.plan.ranges, a.shape, f.kv.slots, mixed);
   f.ops.matmul(mixed, w.output, x, true, "attention output");

@@ -7,9 +7,11 @@
 namespace unmask::model {
 
 struct AttentionWeights {
-  graph::Slice norm;      // [hidden]
-  tensor::Weight qkv;     // [(heads + 2 kv_heads) head_dim, hidden]: q, k and v stacked
-  tensor::Weight output;  // [hidden, heads head_dim]
+  graph::Slice norm;            // [hidden]
+  tensor::Weight qkv;           // [(heads + 2 kv_heads) head_dim, hidden]: q, k and v stacked
+  graph::Slice qkv_bias;        // [(heads + 2 kv_heads) head_dim]; empty: none
+  graph::Slice q_norm, k_norm;  // [head_dim]; empty: none
+  tensor::Weight output;        // [hidden, heads head_dim]
 };
 
 struct MlpWeights {
@@ -27,8 +29,8 @@ struct RotaryAttention {
 // x [R, hidden] = embeddings of the tokens in the rows' slots.
 tensor::Matrix embed(const Forward& f, const tensor::Weight& table);
 
-// x += Wo attention(rope(Wq n), rope(Wk n), Wv n), n = rms_norm(x). Keys and values go to the cache of
-// `layer`.
+// x += Wo attention(rope(q), rope(k), v) with [q k v] = Wqkv n + bias, n = rms_norm(x), and q and k normed
+// per head where there are weights for it. Keys and values go to the cache of `layer`.
 void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const AttentionWeights& w,
                const tensor::Matrix& x);
 

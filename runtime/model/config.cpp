@@ -23,8 +23,8 @@ bool names_class(const Json& config, const char* class_name) {
 }
 
 bool has_signature(const Json& config, std::span<const char* const> keys) {
-  return std::all_of(keys.begin(), keys.end(),
-                     [&](const char* key) { return find_member(config, key) != nullptr; });
+  return !keys.empty() && std::all_of(keys.begin(), keys.end(),
+                                      [&](const char* key) { return find_member(config, key) != nullptr; });
 }
 
 bool belongs(const Json& config, const ConfigFamily& family) {
@@ -64,9 +64,13 @@ class ConfigReader {
     config.head_dim = head_dim(config);
     const int64_t last_token = int64_t{config.vocabulary} - 1;
     for (const TokenField& field : family_.tokens)
-      config.*field.member = static_cast<int32_t>(integer(field.key, 0, last_token));
+      config.*field.member = static_cast<int32_t>(token(field, last_token));
     if (find_member(json_, family_.begin_token) != nullptr)
       config.begin_token = static_cast<int32_t>(integer({family_.begin_token}, 0, last_token));
+    config.qkv_bias = family_.qkv_bias;
+    config.qk_norm = family_.qk_norm;
+    config.shifted_logits = family_.shifted_logits;
+    config.block_length = block_length(config);
     check_shape(config, where_);
     return config;
   }
@@ -100,6 +104,22 @@ class ConfigReader {
     require(same, Status::unsupported, "{} has {} = {}; of {} models only those with {} are supported.",
             where_, field.key, found != nullptr ? excerpt(*found) : "nothing", family_.architecture,
             field.value != nullptr ? field.value : "nothing");
+  }
+
+  int64_t token(const TokenField& field, int64_t last) const {
+    const bool there = find_member(json_, field.key.key) != nullptr ||
+                       (field.key.otherwise != nullptr && find_member(json_, field.key.otherwise) != nullptr);
+    if (there || field.absent < 0) return integer(field.key, 0, last);
+    require(field.absent <= last, Status::bad_model,
+            "{} does not name {}, and the family's usual {} is outside its vocabulary of {}.", where_,
+            field.key.key, field.absent, last + 1);
+    return field.absent;
+  }
+
+  uint32_t block_length(const ModelConfig& config) const {
+    if (family_.block_length == nullptr) return 0;
+    if (find_member(json_, family_.block_length) == nullptr) return family_.default_block_length;
+    return static_cast<uint32_t>(integer({family_.block_length}, 1, config.positions));
   }
 
   uint32_t head_dim(const ModelConfig& config) const {

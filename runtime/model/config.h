@@ -23,6 +23,10 @@ struct ModelConfig {
   double rope_theta = 0;
   double norm_eps = 0;
   bool tie_embeddings = false;  // the LM head is the embedding, transposed
+  bool qkv_bias = false;        // queries, keys and values have a bias
+  bool qk_norm = false;         // RMSNorm of each query and key head before its rotation
+  bool shifted_logits = false;  // row i predicts token i + 1, as in the autoregressive model it was made from
+  uint32_t block_length = 0;    // attention is causal between blocks of this many; 0: all see all
 
   int32_t mask_token = 0;
   int32_t end_token = 0;  // fills the answer after its end

@@ -57,6 +57,41 @@ constexpr FixedField fixed[] = {
 
 }  // namespace llada
 
+// Models made from Qwen2.5 or Qwen3: the field names of their configuration in Hugging Face transformers.
+namespace qwen {
+
+constexpr IntegerField integers[] = {
+    {{"num_hidden_layers"}, &ModelConfig::layers, max_layers},
+    {{"hidden_size"}, &ModelConfig::hidden, max_width},
+    {{"num_attention_heads"}, &ModelConfig::heads, max_heads},
+    {{"num_key_value_heads", "num_attention_heads"}, &ModelConfig::kv_heads, max_heads},
+    {{"intermediate_size"}, &ModelConfig::ffn, max_width},
+    {{"vocab_size"}, &ModelConfig::vocabulary, max_vocabulary},
+    {{"max_position_embeddings"}, &ModelConfig::positions, max_positions},
+};
+
+constexpr NumberField numbers[] = {
+    {{"rope_theta"}, &ModelConfig::rope_theta, 1e12},
+    {{"rms_norm_eps"}, &ModelConfig::norm_eps, 0.1},
+};
+
+// The mask tokens that the published code uses where the file names none.
+template <int64_t mask_token>
+constexpr TokenField tokens[] = {
+    {{"mask_token_id"}, &ModelConfig::mask_token, mask_token},
+    {{"eos_token_id"}, &ModelConfig::end_token},
+    {{"pad_token_id", "eos_token_id"}, &ModelConfig::pad_token},
+};
+
+constexpr FixedField fixed[] = {
+    {"hidden_act", "\"silu\"", true},
+    {"rope_scaling", nullptr, true},
+    {"use_sliding_window", "false", true},
+};
+constexpr FixedField fixed_without_bias[] = {fixed[0], fixed[1], fixed[2], {"attention_bias", "false", true}};
+
+}  // namespace qwen
+
 constexpr ConfigFamily families[] = {
     {
         .architecture = "llada",
@@ -70,6 +105,58 @@ constexpr ConfigFamily families[] = {
         .tie_embeddings = "weight_tying",
         .begin_token = "bos_token_id",
         .head_dim = nullptr,
+    },
+    // Dream (Ye et al. 2025, arXiv 2508.15487), on Qwen2.5: bidirectional, but row i still predicts token i
+    // + 1.
+    {
+        .architecture = "qwen",
+        .model_type = "Dream",
+        .class_name = "DreamModel",
+        .signature = {},
+        .integers = qwen::integers,
+        .numbers = qwen::numbers,
+        .tokens = qwen::tokens<151666>,
+        .fixed = qwen::fixed,
+        .tie_embeddings = "tie_word_embeddings",
+        .begin_token = "bos_token_id",
+        .head_dim = "head_dim",
+        .qkv_bias = true,
+        .shifted_logits = true,
+    },
+    // Fast-dLLM v2 (Wu et al. 2025, arXiv 2509.26328), on Qwen2.5: blocks of 32, logits shifted like Dream's.
+    {
+        .architecture = "qwen",
+        .model_type = "Fast_dLLM_Qwen",
+        .class_name = "Fast_dLLM_QwenForCausalLM",
+        .signature = {},
+        .integers = qwen::integers,
+        .numbers = qwen::numbers,
+        .tokens = qwen::tokens<151665>,
+        .fixed = qwen::fixed,
+        .tie_embeddings = "tie_word_embeddings",
+        .begin_token = "bos_token_id",
+        .head_dim = "head_dim",
+        .qkv_bias = true,
+        .shifted_logits = true,
+        .block_length = "bd_size",
+        .default_block_length = 32,
+    },
+    // SDAR (Cheng et al. 2025, arXiv 2510.06303), on Qwen3.
+    {
+        .architecture = "qwen",
+        .model_type = "sdar",
+        .class_name = "SDARForCausalLM",
+        .signature = {},
+        .integers = qwen::integers,
+        .numbers = qwen::numbers,
+        .tokens = qwen::tokens<151669>,
+        .fixed = qwen::fixed_without_bias,
+        .tie_embeddings = "tie_word_embeddings",
+        .begin_token = "bos_token_id",
+        .head_dim = "head_dim",
+        .qk_norm = true,
+        .block_length = "block_size",
+        .default_block_length = 4,
     },
 };
 

@@ -31,6 +31,7 @@ struct NumberField {
 struct TokenField {
   ConfigKey key;
   int32_t ModelConfig::*member;
+  int64_t absent = -1;  // the value where neither key is there; negative: one must be
 };
 
 // A switch of the original code of which we run one setting only. `value` is JSON text; null means that the
@@ -43,9 +44,10 @@ struct FixedField {
 
 struct ConfigFamily {
   const char* architecture;
-  const char* model_type;                  // the value of "model_type"
-  const char* class_name;                  // the value in "architectures"
-  std::span<const char* const> signature;  // a file without those two belongs here if it has all these keys
+  const char* model_type;  // the value of "model_type"
+  const char* class_name;  // the value in "architectures"
+  std::span<const char* const>
+      signature;  // a file without those two is of the family that has all these keys
   std::span<const IntegerField> integers;
   std::span<const NumberField> numbers;
   std::span<const TokenField> tokens;
@@ -53,6 +55,11 @@ struct ConfigFamily {
   const char* tie_embeddings;  // key of a flag, false where absent
   const char* begin_token;     // key of the optional token before a text
   const char* head_dim;        // key of an explicit head size; null: always hidden / heads
+
+  // What the family's code does without saying so in the file.
+  bool qkv_bias = false, qk_norm = false, shifted_logits = false;
+  const char* block_length = nullptr;  // key of the block of block-causal attention; null: bidirectional
+  uint32_t default_block_length = 0;   // where that key is absent
 };
 
 std::span<const ConfigFamily> config_families();

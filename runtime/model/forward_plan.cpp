@@ -17,7 +17,7 @@ PlanShape ForwardPlan::shape() const {
     if (q.candidate_count == 0) continue;
     s.guided |= q.guidance != 0;
     s.noisy |= q.temperature > 0;
-    s.filtered |= q.temperature > 0 && (q.top_k > 0 || q.top_p < 1);
+    s.filtered |= q.ranked_as_sampled != 0 || (q.temperature > 0 && (q.top_k > 0 || q.top_p < 1));
   }
   return s;
 }

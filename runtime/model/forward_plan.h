@@ -17,7 +17,7 @@ struct PlanShape {
   uint32_t sequences = 0;
   bool guided = false;    // candidates have an unconditional twin
   bool noisy = false;     // some sequence samples with temperature
-  bool filtered = false;  // some sequence samples with top-k or top-p
+  bool filtered = false;  // some sequence samples with top-k or top-p, or ranks as it samples
 
   auto operator<=>(const PlanShape&) const = default;
 };

@@ -85,12 +85,19 @@ Weight Uploader::allocate(DType dtype, uint32_t outputs, uint32_t inputs, const 
   return w;
 }
 
+graph::Slice Uploader::vector(std::span<const std::string> names, std::span<const uint64_t> sizes) {
+  std::vector<float> values;
+  for (size_t part = 0; part < names.size(); ++part) {
+    const SourceTensor tensor = source_.at(names[part], sizes.subspan(part, 1));
+    for (uint64_t i = 0; i < sizes[part]; ++i)
+      values.push_back(load_float(tensor.dtype, tensor.data.data(), i));
+  }
+  parameters_ += values.size();
+  return queue_floats(std::move(values), names[0].c_str());
+}
+
 graph::Slice Uploader::vector(const std::string& name, uint64_t size) {
-  const SourceTensor tensor = source_.at(name, std::array{size});
-  std::vector<float> values(size);
-  for (uint64_t i = 0; i < size; ++i) values[i] = load_float(tensor.dtype, tensor.data.data(), i);
-  parameters_ += size;
-  return queue_floats(std::move(values), name.c_str());
+  return vector(std::span(&name, 1), std::span(&size, 1));
 }
 
 graph::Slice Uploader::rope_table(uint64_t positions, uint64_t dim, double theta) {

@@ -62,7 +62,8 @@ class Uploader {
                         uint64_t inputs);
   tensor::Weight matrix(const std::string& name, uint64_t outputs, uint64_t inputs);
 
-  // The named vector [size], converted to f32.
+  // The named vectors [size_i] one after another, converted to f32.
+  graph::Slice vector(std::span<const std::string> names, std::span<const uint64_t> sizes);
   graph::Slice vector(const std::string& name, uint64_t size);
 
   // (cos, sin) pairs [positions, dim / 2] of rotary embedding, computed in double precision.

@@ -45,6 +45,13 @@ enum class Confidence : uint32_t {
   negative_entropy = 3,  // sum p ln p
 };
 
+// How many of the ranked candidates are committed: the first `commit_count`, and beyond them ...
+enum class CommitRule : uint32_t {
+  count = 0,      // ... none
+  threshold = 1,  // ... those whose confidence is at least commit_parameter
+  entropy = 2,    // ... those up to which the entropies sum to less than commit_parameter nats
+};
+
 // What one sequence does in this step.
 struct SequenceStep {
   uint32_t seed_low, seed_high;  // Philox key
@@ -52,7 +59,7 @@ struct SequenceStep {
   uint32_t masks_left;           // in the whole sequence before this step; word 0 of the Philox counter
 
   uint32_t candidate_begin, candidate_count;  // its candidates are consecutive
-  uint32_t commit_count;                      // how many of them to commit
+  uint32_t commit_count;                      // see CommitRule
   uint32_t confidence;                        // Confidence
 
   uint32_t suppressed0, suppressed1;  // token ids whose logit counts as minus infinity, or `none`
@@ -62,9 +69,14 @@ struct SequenceStep {
   uint32_t top_k;  // 0: off
   float top_p;     // 1: off
   float guidance;  // classifier-free guidance scale; 0: off
+  uint32_t commit_rule;
+
+  float commit_parameter;
+  float rank_temperature;      // > 0: candidates rank by confidence / this + Gumbel noise
+  uint32_t ranked_as_sampled;  // 1: confidence is of the distribution that is sampled, not of softmax(z)
   uint32_t reserved;
 };
-static_assert(sizeof(SequenceStep) == 64);
+static_assert(sizeof(SequenceStep) == 80);
 
 // The distribution of one candidate, reduced over the vocabulary in fp32. z are the logits without noise.
 struct TokenStats {

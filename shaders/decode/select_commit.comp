@@ -1,5 +1,9 @@
-// Chooses and commits tokens: each sequence ranks its candidates by (confidence descending, position ascending) and
-// commits the first commit_count of them.
+// Chooses and commits tokens: each sequence ranks its candidates by (confidence descending, position ascending). It
+// commits the first commit_count of them, and by its commit rule further ones, a prefix of the ranking in any case:
+//   threshold: those whose confidence is at least commit_parameter
+//   entropy: those up to which, themselves included, the entropies sum to less than commit_parameter
+// With a rank temperature r > 0 candidates rank by confidence / r + Gumbel noise, which draws them without replacement
+// from softmax(confidence / r).
 //   tokens[slot] = stats.token (and tokens[mirror_slot]), confidence[slot] = the confidence it was ranked by
 //   results: per sequence, at word sequence * result_stride, one CommitHeader and its Commits in rank order
 //   candidates, stats [all candidates]; a sequence has at most 4096 of them, consecutive
@@ -18,11 +22,13 @@ layout(set = 0, binding = 1) readonly buffer Candidates { Candidate candidates[]
 layout(set = 0, binding = 2) readonly buffer Stats { TokenStats stats[]; };
 layout(set = 0, binding = 3) writeonly buffer Tokens { uint tokens[]; };
 layout(set = 0, binding = 4) writeonly buffer ConfidenceOut { float confidence[]; };
-layout(set = 0, binding = 5) writeonly buffer Results { uint results[]; };
+layout(set = 0, binding = 5) buffer Results { uint results[]; };
 
 layout(push_constant) uniform Push {
   uint result_stride;
 } push;
+
+const uint rank_noise = 0xFFFFFFFEu;  // in the token's place of the noise counter
 
 const uint max_candidates = 4096;
 const uint header_words = 4;
@@ -49,20 +55,42 @@ float measure(SequenceStep sequence, Candidate candidate, TokenStats s) {
 
 float rank_value(SequenceStep sequence, Candidate candidate, TokenStats s) {
   const bool postponed = s.token == sequence.postponed0 || s.token == sequence.postponed1;
-  const float value = measure(sequence, candidate, s);
+  float value = measure(sequence, candidate, s);
+  if (sequence.rank_temperature > 0.0) {
+    value = value / sequence.rank_temperature +
+            gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high), sequence.masks_left, candidate.position, rank_noise,
+                         candidate.times_remasked);
+  }
   return postponed || isnan(value) ? uintBitsToFloat(0xFF800000u) : value;
 }
 
-// How many candidates of the sequence come before candidate i.
-uint rank_of(uint i, uint begin, uint count) {
+// How many candidates of the sequence come before candidate i, and their entropy in all.
+struct Standing {
+  uint rank;
+  float entropy;
+};
+
+Standing standing_of(uint i, uint begin, uint count) {
   const float value = ranked_by[i];
   const uint position = candidates[begin + i].position;
-  uint rank = 0;
+  Standing standing = Standing(0, 0.0);
   for (uint j = 0; j < count; ++j) {
     const float other = ranked_by[j];
-    if (other > value || (other == value && candidates[begin + j].position < position)) ++rank;
+    if (other > value || (other == value && candidates[begin + j].position < position)) {
+      ++standing.rank;
+      standing.entropy += stats[begin + j].entropy;
+    }
   }
-  return rank;
+  return standing;
+}
+
+bool is_committed(SequenceStep sequence, Standing standing, float value, float entropy) {
+  if (standing.rank < sequence.commit_count) return true;
+  switch (sequence.commit_rule) {
+    case commit_threshold_rule: return value >= sequence.commit_parameter;
+    case commit_entropy_rule: return standing.entropy + entropy < sequence.commit_parameter;
+    default: return false;
+  }
 }
 
 void commit(uint rank, Candidate candidate, uint token, float value, uint result) {
@@ -80,13 +108,16 @@ void main() {
   const uint count = min(sequence.candidate_count, max_candidates);
   for (uint i = lane; i < count; i += gl_WorkGroupSize.x)
     ranked_by[i] = rank_value(sequence, candidates[begin + i], stats[begin + i]);
+  const uint result = gl_WorkGroupID.x * push.result_stride;
+  if (lane < header_words) results[result + lane] = 0;
+  memoryBarrierBuffer();
   barrier();
 
-  const uint result = gl_WorkGroupID.x * push.result_stride;
+  const uint most = (push.result_stride - header_words) / commit_words;
   for (uint i = lane; i < count; i += gl_WorkGroupSize.x) {
-    const uint rank = rank_of(i, begin, count);
-    if (rank < sequence.commit_count)
-      commit(rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
+    const Standing standing = standing_of(i, begin, count);
+    if (standing.rank >= most || !is_committed(sequence, standing, ranked_by[i], stats[begin + i].entropy)) continue;
+    commit(standing.rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
+    atomicAdd(results[result], 1);
   }
-  if (lane < header_words) results[result + lane] = lane == 0 ? min(sequence.commit_count, count) : 0;
 }

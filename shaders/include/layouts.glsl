@@ -31,6 +31,10 @@ const uint confidence_random = 1;
 const uint confidence_margin = 2;
 const uint confidence_negative_entropy = 3;
 
+const uint commit_count_rule = 0;
+const uint commit_threshold_rule = 1;
+const uint commit_entropy_rule = 2;
+
 struct SequenceStep {
   uint seed_low, seed_high;
   float temperature;
@@ -46,6 +50,11 @@ struct SequenceStep {
   uint top_k;
   float top_p;
   float guidance;
+  uint commit_rule;
+
+  float commit_parameter;
+  float rank_temperature;
+  uint ranked_as_sampled;
   uint reserved;
 };
 

@@ -4,7 +4,9 @@
 // temperature)) of the tokens before it exceeds top_p, and by top-k if at least top_k tokens come before it. Both
 // keep a prefix of that order, found without sorting: see kept_prefix.
 //   logits [rows, vocabulary] of the candidates first_row, first_row + 1, ...; candidates, stats [all candidates]
-// Rows with temperature 0, or with neither filter, stay as they are. Suppressed tokens count as minus infinity.
+// Where the sequence ranks as it samples, the other statistics become those of the distribution that is sampled:
+// softmax(z / temperature) over the kept tokens, with temperature 1 in place of 0 (Dream's confidences).
+// Other rows with temperature 0, or with neither filter, stay as they are. Suppressed tokens count as minus infinity.
 // grid: (rows, 1, 1), one workgroup per row
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -29,6 +31,7 @@ layout(push_constant) uniform Push {
 
 // Set once per row, the same in every invocation.
 SequenceStep sequence;
+float scale;  // the temperature, or 1 where that is 0
 float best_logit;
 
 float logit(uint token) { return logits[gl_WorkGroupID.x * push.vocabulary + token]; }
@@ -49,7 +52,7 @@ const uint by_mass = 0;
 const uint by_count = 1;
 float weight(uint key, uint kind) {
   if (key == 0) return 0.0;
-  return kind == by_count ? 1.0 : exp((key_logit(key) - best_logit) / sequence.temperature);
+  return kind == by_count ? 1.0 : exp((key_logit(key) - best_logit) / scale);
 }
 
 // The tokens with a key above `key`, and the first `ties` tokens of that key.
@@ -165,14 +168,17 @@ void argmax_reduce() {
   if (lane == 0) keep_best(0, 1, reduce_groups);
 }
 
-void sample_kept(Prefix prefix, Candidate candidate) {
+bool is_kept(uint token, Prefix prefix, uint end_of_ties) {
+  const uint key = order_key(token);
+  return key > prefix.key || (key == prefix.key && key != 0 && token < end_of_ties);
+}
+
+void sample_kept(Prefix prefix, uint end_of_ties, Candidate candidate) {
   const uint lane = gl_LocalInvocationIndex;
-  const uint end = tie_end(prefix.key, prefix.ties);
   float best = uintBitsToFloat(0xFF800000u);
   uint best_token = none;
   for (uint t = lane; t < push.vocabulary; t += workgroup_size) {
-    const uint key = order_key(t);
-    if (key == 0 || key < prefix.key || (key == prefix.key && t >= end)) continue;
+    if (!is_kept(t, prefix, end_of_ties)) continue;
     const float score = logit(t) + sequence.temperature * gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high),
                                                                        sequence.masks_left, candidate.position, t,
                                                                        candidate.times_remasked);
@@ -181,6 +187,35 @@ void sample_kept(Prefix prefix, Candidate candidate) {
   best_scores[lane] = best;
   best_tokens[lane] = best_token;
   argmax_reduce();
+}
+
+// The statistics of softmax(z / scale) over the kept tokens, z / scale in the place of z.
+TokenStats sampled_statistics(Prefix prefix, uint end_of_ties, uint token) {
+  const float lowest = uintBitsToFloat(0xFF800000u);
+  float mass = 0.0, weighted = 0.0;  // sums of e^d and d e^d, d = (z - best) / scale
+  float best = lowest, second = lowest;
+  uint best_token = none;
+  for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) {
+    if (!is_kept(t, prefix, end_of_ties)) continue;
+    const float z = logit(t);
+    const float d = (z - best_logit) / scale;
+    mass += exp(d);
+    weighted += d * exp(d);
+    second = max(second, min(z, best));
+    if (z > best) best = z, best_token = t;
+  }
+  const float all_mass = workgroup_sum(mass);
+  const float all_weighted = workgroup_sum(weighted);
+  const float log_mass = log(all_mass);
+  best_scores[gl_LocalInvocationIndex] = best;
+  best_tokens[gl_LocalInvocationIndex] = best_token;
+  argmax_reduce();
+  barrier();
+  const float all_best = best_scores[0];
+  const uint all_best_token = best_tokens[0];
+  const float runner_up = workgroup_max(best_token == all_best_token ? second : best);
+  return TokenStats(token, logit(token) / scale, all_best / scale + log_mass, log_mass - all_weighted / all_mass,
+                    all_best_token, all_best / scale, runner_up / scale, 0.0);
 }
 
 float largest_logit() {
@@ -197,15 +232,25 @@ void main() {
   sequence = sequences[candidate.sequence];
   const bool by_p = sequence.top_p < 1.0;
   const bool by_k = sequence.top_k > 0;
-  if (sequence.temperature == 0.0 || !(by_p || by_k)) return;
+  const bool ranked_as_sampled = sequence.ranked_as_sampled != 0;
+  if (!ranked_as_sampled && (sequence.temperature == 0.0 || !(by_p || by_k))) return;
 
+  scale = sequence.temperature == 0.0 ? 1.0 : sequence.temperature;
   best_logit = largest_logit();
   Prefix prefix = Prefix(0, 0);
   [[dont_unroll]] for (uint kind = by_p ? by_mass : by_count; kind <= (by_k ? by_count : by_mass); ++kind)
     prefix = shorter(prefix, kept_prefix(kind));
-  sample_kept(prefix, candidate);
-  if (gl_LocalInvocationIndex == 0 && best_tokens[0] != none) {
-    stats[row].token = best_tokens[0];
-    stats[row].logit = logit(best_tokens[0]);
+  const uint end_of_ties = tie_end(prefix.key, prefix.ties);
+  sample_kept(prefix, end_of_ties, candidate);
+  barrier();
+  const uint token = best_tokens[0];
+  if (token == none) return;
+  if (ranked_as_sampled) {
+    barrier();  // the token was read
+    const TokenStats sampled = sampled_statistics(prefix, end_of_ties, token);
+    if (gl_LocalInvocationIndex == 0) stats[row] = sampled;
+  } else if (gl_LocalInvocationIndex == 0) {
+    stats[row].token = token;
+    stats[row].logit = logit(token);
   }
 }

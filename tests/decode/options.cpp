@@ -77,8 +77,25 @@ TEST(Options, ZeroBlockAndStepsMeanTheWholeLength) {
   Options o;
   o.set_integer("length", 40);
   o.set_integer("block", 0);
-  EXPECT_EQ(SessionOptions(o).block, 40u);
-  EXPECT_EQ(SessionOptions(o).steps, 40u);
+  SessionOptions s(o);
+  s.resolve_block(0);
+  EXPECT_EQ(s.block, 40u);
+  EXPECT_EQ(s.steps, 40u);
+}
+
+TEST(Options, TheBlockIsTheModelsOwnUnlessSet) {
+  Options o;
+  SessionOptions full(o), by_blocks(o);
+  full.resolve_block(0);
+  by_blocks.resolve_block(4);
+  EXPECT_EQ(full.block, 32u);
+  EXPECT_EQ(by_blocks.block, 4u);
+  o.set_integer("block", 8);
+  SessionOptions set(o);
+  set.resolve_block(4);
+  EXPECT_EQ(set.block, 8u);
+  o.set_integer("block", 0);
+  EXPECT_THAT(sentence_of([&] { SessionOptions(o).resolve_block(4); }), HasSubstr("goes by blocks"));
 }
 
 }  // namespace

@@ -29,8 +29,14 @@ TEST(Schedule, AddsUp) {
 }
 
 TEST(Schedule, TheLastBlockMayBeShort) {
-  EXPECT_THAT(blocks({5, 18}, 6), ElementsAre(Window{5, 11}, Window{11, 17}, Window{17, 18}));
-  EXPECT_THAT(blocks({3, 5}, 9), ElementsAre(Window{3, 5}));
+  EXPECT_THAT(blocks({5, 18}, 6, 5), ElementsAre(Window{5, 11}, Window{11, 17}, Window{17, 18}));
+  EXPECT_THAT(blocks({3, 5}, 9, 3), ElementsAre(Window{3, 5}));
+}
+
+TEST(Schedule, BlocksLieOnTheGridOfTheirOrigin) {
+  EXPECT_THAT(blocks({5, 18}, 4, 0),
+              ElementsAre(Window{5, 8}, Window{8, 12}, Window{12, 16}, Window{16, 18}));
+  EXPECT_THAT(blocks({8, 12}, 4, 0), ElementsAre(Window{8, 12}));
 }
 
 }  // namespace

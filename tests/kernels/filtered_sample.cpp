@@ -23,12 +23,12 @@ std::vector<uint32_t> sorted_tokens(std::span<const float> z, const SequenceStep
   return tokens;
 }
 
+double scale(const SequenceStep& s) { return s.temperature == 0 ? 1.0 : double{s.temperature}; }
+
 std::vector<uint32_t> kept_tokens(std::span<const float> z, const SequenceStep& sequence) {
   std::vector<uint32_t> tokens = sorted_tokens(z, sequence);
   if (tokens.empty()) return tokens;
-  const auto mass = [&](uint32_t t) {
-    return std::exp((double{z[t]} - z[tokens[0]]) / sequence.temperature);
-  };
+  const auto mass = [&](uint32_t t) { return std::exp((double{z[t]} - z[tokens[0]]) / scale(sequence)); };
   double total = 0, before = 0;
   for (const uint32_t t : tokens) total += mass(t);
   size_t kept = 0;
@@ -52,6 +52,27 @@ uint32_t sampled(std::span<const float> z, const std::vector<uint32_t>& kept, co
   return best;
 }
 
+// `kept` most likely first.
+tensor::TokenStats sampled_statistics(std::span<const float> z, const std::vector<uint32_t>& kept,
+                                      const SequenceStep& s, uint32_t token) {
+  double mass = 0;
+  for (const uint32_t t : kept) mass += std::exp(z[t] / scale(s));
+  double entropy = 0;
+  for (const uint32_t t : kept) {
+    const double p = std::exp(z[t] / scale(s)) / mass;
+    if (p > 0) entropy -= p * std::log(p);
+  }
+  const auto scaled = [&](uint32_t t) { return static_cast<float>(z[t] / scale(s)); };
+  return {.token = token,
+          .logit = scaled(token),
+          .log_sum_exp = static_cast<float>(std::log(mass)),
+          .entropy = static_cast<float>(entropy),
+          .best_token = kept[0],
+          .best_logit = scaled(kept[0]),
+          .runner_up = kept.size() > 1 ? scaled(kept[1]) : -INFINITY,
+          .reserved = 0};
+}
+
 }  // namespace
 
 void filtered_sample(const graph::Dispatch& d) {
@@ -63,12 +84,20 @@ void filtered_sample(const graph::Dispatch& d) {
     const Candidate& candidate = candidates[push.first_row + i];
     if (candidate.slot == tensor::none) continue;
     const SequenceStep& sequence = sequences[candidate.sequence];
-    if (sequence.temperature == 0 || (sequence.top_k == 0 && sequence.top_p >= 1)) continue;
+    const bool ranked_as_sampled = sequence.ranked_as_sampled != 0;
+    if (!ranked_as_sampled && (sequence.temperature == 0 || (sequence.top_k == 0 && sequence.top_p >= 1)))
+      continue;
     const auto z = view<const float>(d, "logits").subspan(size_t{i} * push.vocabulary, push.vocabulary);
-    const uint32_t token = sampled(z, kept_tokens(z, sequence), sequence, candidate);
+    const std::vector<uint32_t> kept = kept_tokens(z, sequence);
+    const uint32_t token = sampled(z, kept, sequence, candidate);
     if (token == tensor::none) continue;
-    stats[push.first_row + i].token = token;
-    stats[push.first_row + i].logit = z[token];
+    tensor::TokenStats& of_row = stats[push.first_row + i];
+    if (ranked_as_sampled) {
+      of_row = sampled_statistics(z, kept, sequence, token);
+    } else {
+      of_row.token = token;
+      of_row.logit = z[token];
+    }
   }
 }
 

@@ -10,6 +10,7 @@ namespace unmask::kernels {
 namespace {
 
 using tensor::Candidate;
+using tensor::CommitRule;
 using tensor::Confidence;
 using tensor::none;
 using tensor::SequenceStep;
@@ -68,6 +69,30 @@ TEST(FilteredSample, MatchesASortedVocabulary) {
   EXPECT_TRUE(run_both(sample(logits, candidates, first, rows, vocabulary)).same_elsewhere({}));
 }
 
+// Rows whose other statistics follow the filters too: those of softmax(z / temperature) over the kept tokens.
+TEST(FilteredSample, RanksAsItSamples) {
+  const uint32_t vocabulary = 1003;
+  std::vector<SequenceStep> ways = sampling_ways();
+  for (SequenceStep& s : ways) s.ranked_as_sampled = 1;
+  const auto rows = static_cast<uint32_t>(3 * ways.size());
+  Inputs in(19);
+  graph::Dispatch d = sample(in.numbers(rows * vocabulary, -6, 6), candidates_of(rows), 0, rows, vocabulary);
+  d.buffers[2] = Inputs::buffer(ways);
+  const Outcome outcome = run_both(d);
+  const auto device = outcome.values<TokenStats>("stats");
+  const auto twin = twins::view<const TokenStats>(d, "stats");
+  for (uint32_t r = 0; r < rows; ++r) {
+    EXPECT_EQ(device[r].token, twin[r].token) << r;
+    EXPECT_EQ(device[r].best_token, twin[r].best_token) << r;
+    for (const auto member : {&TokenStats::logit, &TokenStats::log_sum_exp, &TokenStats::entropy,
+                              &TokenStats::best_logit, &TokenStats::runner_up}) {
+      if (device[r].*member != twin[r].*member) {  // infinities, which have no difference
+        EXPECT_NEAR(device[r].*member, twin[r].*member, 2e-5) << r;
+      }
+    }
+  }
+}
+
 // Many tokens share each logit, so the last kept one is decided by its id.
 TEST(FilteredSample, TiesGoToTheLowerId) {
   const uint32_t vocabulary = 517, rows = 60;
@@ -121,7 +146,8 @@ struct Commits {
 
   graph::Dispatch dispatch() const {
     uint32_t most = 0;
-    for (const SequenceStep& s : sequences) most = std::max(most, s.commit_count);
+    for (const SequenceStep& s : sequences)
+      most = std::max(most, s.commit_rule == 0 ? s.commit_count : s.candidate_count);
     const uint32_t stride = 4 + 2 * most;
     return graph::dispatch<select_commit>(
         select_commit::kernel(),
@@ -141,6 +167,38 @@ TEST(SelectCommit, RanksEverySequenceByItsOwnMeasure) {
     commits.add(in, 1, 1, c);
     commits.add(in, 31, 0, c);
     commits.add(in, 5, 9, c);
+  }
+  const Outcome outcome = run_both(commits.dispatch());
+  EXPECT_TRUE(outcome.same_elsewhere({"confidence"}));
+  EXPECT_LE(outcome.error("confidence"), 1e-6);
+}
+
+// Entropies and parameters are such that no sum comes near a limit.
+TEST(SelectCommit, CommitsMoreByItsRule) {
+  Inputs in(17);
+  Commits commits;
+  const auto add = [&](uint32_t count, uint32_t at_least, Confidence c, CommitRule rule, float parameter) {
+    commits.add(in, count, at_least, c);
+    commits.sequences.back().commit_rule = static_cast<uint32_t>(rule);
+    commits.sequences.back().commit_parameter = parameter;
+  };
+  for (const float threshold : {0.0f, 0.1f, 0.5f}) {
+    add(139, 1, Confidence::probability, CommitRule::threshold, threshold);
+    add(7, 5, Confidence::margin, CommitRule::threshold, threshold);
+  }
+  for (const float nats : {0.5f, 20.5f, 1e6f}) {
+    add(139, 1, Confidence::negative_entropy, CommitRule::entropy, nats);
+    add(9, 3, Confidence::probability, CommitRule::entropy, nats);
+  }
+  EXPECT_TRUE(run_both(commits.dispatch()).same_elsewhere({"confidence"}));
+}
+
+TEST(SelectCommit, DrawsByRankTemperature) {
+  Inputs in(18);
+  Commits commits;
+  for (const float temperature : {0.1f, 1.0f, 30.0f}) {
+    commits.add(in, 61, 17, Confidence::negative_entropy);
+    commits.sequences.back().rank_temperature = temperature;
   }
   const Outcome outcome = run_both(commits.dispatch());
   EXPECT_TRUE(outcome.same_elsewhere({"confidence"}));

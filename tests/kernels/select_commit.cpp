@@ -11,6 +11,7 @@ namespace unmask::twins {
 namespace {
 
 using tensor::Candidate;
+using tensor::CommitRule;
 using tensor::Confidence;
 using tensor::SequenceStep;
 using tensor::TokenStats;
@@ -31,9 +32,30 @@ double measure(const SequenceStep& sequence, const Candidate& c, const TokenStat
 }
 
 double rank_value(const SequenceStep& sequence, const Candidate& c, const TokenStats& s) {
-  const double value = measure(sequence, c, s);
+  double value = measure(sequence, c, s);
+  if (sequence.rank_temperature > 0) {
+    value = value / sequence.rank_temperature + gumbel_noise(sequence.seed_low, sequence.seed_high,
+                                                             sequence.masks_left, c.position, 0xFFFFFFFE,
+                                                             c.times_remasked);
+  }
   const bool postponed = s.token == sequence.postponed0 || s.token == sequence.postponed1;
   return postponed || std::isnan(value) ? -INFINITY : value;
+}
+
+// How many of the candidates in rank order.
+size_t committed(const SequenceStep& sequence, const std::vector<uint32_t>& order,
+                 const std::vector<double>& values, std::span<const TokenStats> stats) {
+  const auto rule = static_cast<CommitRule>(sequence.commit_rule);
+  double entropy = 0;
+  size_t count = 0;
+  for (; count < order.size(); ++count) {
+    entropy += stats[order[count]].entropy;
+    const bool passes =
+        (rule == CommitRule::threshold && values[order[count]] >= sequence.commit_parameter) ||
+        (rule == CommitRule::entropy && entropy < sequence.commit_parameter);
+    if (count >= sequence.commit_count && !passes) break;
+  }
+  return count;
 }
 
 void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uint32_t* results) {
@@ -49,7 +71,7 @@ void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uin
   std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
     return values[a] != values[b] ? values[a] > values[b] : candidates[a].position < candidates[b].position;
   });
-  order.resize(std::min<size_t>(order.size(), sequence.commit_count));
+  order.resize(committed(sequence, order, values, stats));
   *results++ = static_cast<uint32_t>(order.size());
   for (int i = 0; i < 3; ++i) *results++ = 0;
   for (const uint32_t i : order) {

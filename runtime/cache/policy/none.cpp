@@ -1,4 +1,5 @@
-// No cache: every row is computed in every step. The yardstick of all other policies.
+// No cache: every row that the asked ones depend on is computed in every step. The yardstick of all other
+// policies.
 #include "cache/policy.h"
 
 namespace unmask::cache {
@@ -7,12 +8,9 @@ namespace {
 
 class None final : public Policy {
  public:
+  void require_suits(const model::ModelConfig&) const override {}
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    const tensor::KeyRanges everything = {view.base_slot, view.base_slot + view.length, 0, 0};
-    for (uint32_t position = 0; position < view.length; ++position) {
-      plan.rows.push_back({view.sequence, position, view.base_slot + position, 0});
-      plan.ranges.push_back(everything);
-    }
+    append_rows(view, 0, keys_end(view, view.last_asked), plan);
   }
   bool keeps_keys() const override { return false; }
 };

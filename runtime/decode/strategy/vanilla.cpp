@@ -20,7 +20,7 @@ class Progress {
     const SessionOptions& o = s.options();
     require(o.block <= most_candidates_per_sequence, Status::invalid_argument,
             "A block of {} tokens is too long; the most is {}.", o.block, most_candidates_per_sequence);
-    windows_ = blocks({s.prompt_length(), s.length()}, o.block);
+    windows_ = s.blocks();
     require(o.steps >= windows_.size(), Status::invalid_argument,
             "{} steps are too few for {} blocks of {} tokens: each block needs at least one.", o.steps,
             windows_.size(), o.block);
@@ -45,7 +45,9 @@ class Progress {
       std::erase(shares_, 0u);
       std::reverse(shares_.begin(), shares_.end());
     }
-    const Request request = {session, windows_[block_].begin, windows_[block_].end, shares_.back()};
+    const Window w = windows_[block_];
+    const Request request = {
+        session, w, masked_positions(s, w), {.at_least = shares_.back(), .ranked_by = s.options().remasking}};
     shares_.pop_back();
     return request;
   }
@@ -59,31 +61,21 @@ class Progress {
   size_t block_ = 0;
 };
 
-bool ended(const Session& s) {
-  for (int32_t token : s.generated()) {
-    if (token == s.mask_token()) return false;
-    if (token == s.end_token()) return true;
-  }
-  return false;
-}
-
 class Vanilla final : public Strategy {
  public:
-  void begin(std::span<Session* const> sessions) override {
-    for (const Session* s : sessions) progress_.emplace_back(*s);
+  Capacity begin(std::span<Session* const> sessions) override {
+    Capacity capacity;
+    for (const Session* s : sessions) {
+      progress_.emplace_back(*s);
+      capacity.candidates += s->options().block;
+    }
+    return capacity;
   }
 
   void round(Run& run) override {
-    std::vector<Request> requests;
-    for (uint32_t i = 0; i < run.sessions.size(); ++i) {
-      if (run.sessions[i]->masks_left() > 0) requests.push_back(progress_[i].next(*run.sessions[i], i));
-    }
-    run.denoiser.step(requests);
-    for (const Request& r : requests) {
-      Session& s = *run.sessions[r.session];
-      if (s.options().stop_at_end && progress_[r.session].block_complete() && ended(s))
-        s.finish_with_end_tokens();
-    }
+    denoise(
+        run, [&](uint32_t i) { return progress_[i].next(*run.sessions[i], i); },
+        [&](uint32_t i) { return progress_[i].block_complete(); });
   }
 
  private:

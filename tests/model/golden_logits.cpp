@@ -1,6 +1,6 @@
-// LLaDA's logits against independent implementations: the authors' own code ("llada"), and Hugging Face's
-// Llama with a bidirectional mask at odd sizes ("llada_odd") and with grouped heads, bf16 and shards
-// ("llada_grouped").
+// Each architecture's logits against independent implementations: LLaDA's authors' own code ("llada");
+// Hugging Face's Llama with a bidirectional mask at odd sizes ("llada_odd") and with grouped heads, bf16 and
+// shards ("llada_grouped"); its Qwen2 and Qwen3 under the masks of the families made from them.
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace unmask {
 namespace {
 
-class LladaGolden : public testing::TestWithParam<const char*> {};
+class GoldenLogits : public testing::TestWithParam<const char*> {};
 
 // The largest error, relative to the largest logit of the sequence.
 double relative_error(std::span<const float> got, std::span<const float> want) {
@@ -25,7 +25,7 @@ double relative_error(std::span<const float> got, std::span<const float> want) {
   return std::isfinite(error) ? error / scale : INFINITY;
 }
 
-TEST_P(LladaGolden, LogitsAgreeWithTheReference) {
+TEST_P(GoldenLogits, AgreeWithTheReference) {
   const auto folder = tests::golden_folder(GetParam());
   const tests::Golden golden = tests::read_golden(folder);
   const auto model = tests::load(folder);
@@ -42,10 +42,12 @@ TEST_P(LladaGolden, LogitsAgreeWithTheReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, LladaGolden, testing::Values("llada", "llada_odd", "llada_grouped"),
+INSTANTIATE_TEST_SUITE_P(Folders, GoldenLogits,
+                         testing::Values("llada", "llada_odd", "llada_grouped", "dream", "fast_dllm_v2",
+                                         "sdar", "sdar_tied"),
                          [](const auto& param) { return std::string(param.param); });
 
-TEST(LladaLogits, RefusesBadTokens) {
+TEST(Logits, RefuseBadTokens) {
   const auto model = tests::load(tests::golden_folder("llada"));
   const auto backend = tests::make_backend();
   const std::vector<int32_t> outside = {1, 128};

@@ -1,0 +1,40 @@
+// Finished blocks of a block-causal model are computed once (SDAR, Cheng et al. 2025, arXiv 2510.06303,
+// section 2 of its specification; Fast-dLLM v2, arXiv 2509.26328): their keys and values depend on nothing
+// after them, so this is exact.
+//
+// Keys count only when the whole block was without masks in the pass that computed them. That pass is not one
+// of its own: the rows of a block that was finished enter together with the first pass of what follows it.
+#include "base/error.h"
+#include "cache/policy.h"
+
+namespace unmask::cache {
+
+namespace {
+
+class Block final : public Policy {
+ public:
+  void require_suits(const model::ModelConfig& config) const override {
+    require(config.block_length > 0, Status::unsupported,
+            "The cache policy 'block' needs a model whose attention is causal between blocks (SDAR, "
+            "Fast-dLLM v2); in "
+            "this one every row sees every key. Use another policy.");
+  }
+
+  void plan(const SequenceView& view, model::ForwardPlan& plan) override {
+    const uint32_t finished = view.first_mask / view.block_length * view.block_length;
+    append_rows(view, stored_, finished, plan);
+    stored_ = finished;
+    if (view.last_asked >= finished) append_rows(view, finished, keys_end(view, view.last_asked), plan);
+  }
+
+  bool keeps_keys() const override { return true; }
+
+ private:
+  uint32_t stored_ = 0;  // positions before this one have their final keys and values
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_block() { return std::make_unique<Block>(); }
+
+}  // namespace unmask::cache
