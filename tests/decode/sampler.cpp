@@ -1,7 +1,8 @@
-// The vanilla sampler against an independent NumPy implementation (tests/tools/sampler_reference.py): the
-// same commits, in the same order, in every step.
+// The samplers against independent NumPy implementations (tests/tools/*sampler_reference.py): the same
+// commits, in the same order, in every step.
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -14,8 +15,8 @@ namespace {
 using nlohmann::json;
 using Commits = std::vector<std::pair<uint32_t, int32_t>>;  // (position, token), most confident first
 
-json fixture() {
-  std::ifstream file(std::filesystem::path(UNMASK_TEST_DATA) / "sampler" / "vanilla.json");
+json fixture(const std::string& name) {
+  std::ifstream file(std::filesystem::path(UNMASK_TEST_DATA) / "sampler" / (name + ".json"));
   return json::parse(file);
 }
 
@@ -40,9 +41,9 @@ std::shared_ptr<const model::Model> with_end_of_turn(std::shared_ptr<const model
   return model;
 }
 
-std::vector<Commits> commits_by_step(const std::shared_ptr<Session>& session) {
+std::vector<Commits> commits_by_step(const std::shared_ptr<Session>& session, const std::string& strategy) {
   std::vector<Commits> steps;
-  Decoder decoder(tests::make_backend(), {session}, "vanilla");
+  Decoder decoder(tests::make_backend(), {session}, strategy);
   bool finished = false;
   while (!finished) {
     finished = decoder.step().finished;
@@ -53,26 +54,43 @@ std::vector<Commits> commits_by_step(const std::shared_ptr<Session>& session) {
   return steps;
 }
 
-TEST(Sampler, CommitsWhatTheReferenceCommits) {
-  size_t cases = 0;
-  const json all = fixture();
-  for (const json& m : all["models"]) {
-    const auto model =
-        with_end_of_turn(tests::load(tests::golden_folder(m["model"].get<std::string>().c_str())),
-                         m["eot_token"].get<int32_t>());
-    for (const json& c : m["cases"]) {
-      const auto session = std::make_shared<Session>(model, SessionOptions(options_of(c["options"])));
-      session->set_prompt(c["prompt"].get<std::vector<int32_t>>());
-      std::vector<Commits> want = c["steps"].get<std::vector<Commits>>();
-      std::erase_if(want, [](const Commits& step) { return step.empty(); });
-      EXPECT_EQ(commits_by_step(session), want) << m["model"] << " " << c["options"].dump();
-      const auto ids = c["ids"].get<std::vector<int32_t>>();
-      const auto tail = std::span(ids).last(session->generated().size());
-      EXPECT_TRUE(std::ranges::equal(session->generated(), tail)) << m["model"] << " " << c["options"].dump();
-      ++cases;
-    }
+// Every case of one model of a fixture, under a cache policy.
+size_t expect_the_references_commits(const json& m, const std::string& strategy, const std::string& cache) {
+  auto model = tests::load(tests::golden_folder(m["model"].get<std::string>().c_str()));
+  if (m.contains("eot_token")) model = with_end_of_turn(model, m["eot_token"].get<int32_t>());
+  for (const json& c : m["cases"]) {
+    const std::string what = fmt::format("{} {} {}", m["model"].dump(), cache, c["options"].dump());
+    Options options = options_of(c["options"]);
+    options.set_text("cache", cache);
+    const auto session = std::make_shared<Session>(model, SessionOptions(options));
+    session->set_prompt(c["prompt"].get<std::vector<int32_t>>());
+    std::vector<Commits> want = c["steps"].get<std::vector<Commits>>();
+    std::erase_if(want, [](const Commits& step) { return step.empty(); });
+    EXPECT_EQ(commits_by_step(session, strategy), want) << what;
+    EXPECT_TRUE(std::ranges::equal(session->tokens(), c["ids"].get<std::vector<int32_t>>())) << what;
   }
+  return m["cases"].size();
+}
+
+TEST(Sampler, VanillaCommitsWhatTheReferenceCommits) {
+  size_t cases = 0;
+  const json all = fixture("vanilla");
+  for (const json& m : all["models"]) cases += expect_the_references_commits(m, "vanilla", "none");
   EXPECT_GE(cases, 24u);
+}
+
+TEST(Sampler, DreamCommitsWhatTheReferenceCommits) {
+  const json all = fixture("dream");
+  for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "dream", "none"), 24u);
+}
+
+// The keys of finished blocks are exact: with and without them, the same tokens.
+TEST(Sampler, SdarCommitsWhatTheReferenceCommits) {
+  const json all = fixture("sdar");
+  for (const json& m : all["models"]) {
+    for (const char* cache : {"none", "block"})
+      EXPECT_GE(expect_the_references_commits(m, "sdar", cache), 9u);
+  }
 }
 
 }  // namespace

@@ -159,16 +159,16 @@ def softmax(z: np.ndarray) -> np.ndarray:
     return e / e.sum()
 
 
-def kept_counts(scaled: np.ndarray, order: np.ndarray, o: Options) -> range:
+def kept_counts(scaled: np.ndarray, order: np.ndarray, o: Options, margin: float = MARGIN) -> range:
     """How many of the tokens in `order` top-p and top-k keep: all counts that rounding may lead to. scaled = z / T."""
     least = most = int(np.isfinite(scaled).sum())
     if o.top_p < 1.0:
         probabilities = softmax(scaled)[order]
         before = np.cumsum(probabilities) - probabilities
-        least, most = (int((before <= o.top_p * share).sum()) for share in (1.0 - MARGIN, 1.0 + MARGIN))
+        least, most = (int((before <= o.top_p * share).sum()) for share in (1.0 - margin, 1.0 + margin))
     if 0 < o.top_k < most:
         ranked = scaled[order]
-        close = ranked[o.top_k - 1] - ranked[o.top_k] <= MARGIN * np.abs(ranked[0])
+        close = ranked[o.top_k - 1] - ranked[o.top_k] <= margin * np.abs(ranked[0])
         least, most = min(least, o.top_k - close), o.top_k + close
     return range(max(least, 1), most + 1)
 
