@@ -1,7 +1,7 @@
 """Trains a LLaDA-format word-problem solver. Resumes from its last checkpoint and stops on a time budget.
 
     python train_llada.py --out run/verifier --minutes 120
-    python train_llada.py --out run/drafter --minutes 30 --hidden 96 --layers 4 --heads 3 --ffn 256
+    python train_llada.py --out run/drafter --minutes 20 --layers 3 --start run/verifier/model
 
 Objective: only answers are masked, each with its own ratio, spread evenly over the batch; the loss is the cross
 entropy of the masked tokens. Hidden matrices learn with Muon, the rest with AdamW; the rate falls to zero over the
@@ -22,7 +22,7 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
-from llada import Config, Llada, export
+from llada import Config, Llada, export, load
 from muon import Muon
 from word_problems import fact, problem
 
@@ -137,6 +137,19 @@ class Run:
         self.checkpoint = a.out / "checkpoint.pt"
         if self.checkpoint.exists():
             self._resume()
+        elif a.start:
+            self._start(load(a.start))
+
+    def _start(self, other: Llada):
+        """The weights of a model of the same width; of its layers, as many as fit, evenly spread, first and last
+        included."""
+        last, mine = other.config.layers - 1, self.model.config.layers - 1
+        chosen = [round(i * last / max(mine, 1)) for i in range(mine + 1)]
+        weights = {name: p for name, p in other.state_dict().items() if not name.startswith("blocks.")}
+        for i, layer in enumerate(chosen):
+            weights |= {f"blocks.{i}.{name}": p for name, p in other.blocks[layer].state_dict().items()}
+        self.model.load_state_dict(weights)
+        print(f"started with layers {chosen} of {self.a.start}", flush=True)
 
     def _resume(self):
         state = torch.load(self.checkpoint, map_location=self.device)
@@ -222,6 +235,7 @@ def main():
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--ffn", type=int, default=384)
+    parser.add_argument("--start", type=Path, help="folder of a model of the same width to start with, not from scratch")
     parser.add_argument("--batch", type=int, default=48, help="sequences without examples in a batch, per process")
     parser.add_argument("--muon-rate", type=float, default=0.012)
     parser.add_argument("--adam-rate", type=float, default=2e-3)

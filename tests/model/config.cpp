@@ -50,6 +50,55 @@ TEST(Config, ReadsLlada) {
   EXPECT_FALSE(config.begin_token.has_value());
 }
 
+json qwen(const char* model_type) {
+  return json::parse(R"({
+    "hidden_size": 64, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 16, "intermediate_size": 136,
+    "num_hidden_layers": 3, "vocab_size": 152000, "max_position_embeddings": 96, "rope_theta": 1000000,
+    "rms_norm_eps": 1e-06, "hidden_act": "silu", "rope_scaling": null, "use_sliding_window": false,
+    "bos_token_id": 3, "eos_token_id": 4})")
+      .patch(json::array({{{"op", "add"}, {"path", "/model_type"}, {"value", model_type}}}));
+}
+
+TEST(Config, ReadsWhatIsBuiltOnQwen) {
+  const ModelConfig dream = read(qwen("Dream"));
+  EXPECT_EQ(dream.architecture, "qwen");
+  EXPECT_EQ(dream.head_dim, 16u);
+  EXPECT_TRUE(dream.qkv_bias && dream.shifted_logits && !dream.qk_norm);
+  EXPECT_EQ(dream.block_length, 0u);
+  EXPECT_EQ(dream.mask_token, 151666);
+  EXPECT_EQ(dream.pad_token, 4);
+
+  const ModelConfig fast = read(qwen("Fast_dLLM_Qwen"));
+  EXPECT_TRUE(fast.qkv_bias && fast.shifted_logits && !fast.qk_norm);
+  EXPECT_EQ(fast.block_length, 32u);
+  EXPECT_EQ(fast.mask_token, 151665);
+
+  json file = qwen("sdar");
+  const ModelConfig sdar = read(file);
+  EXPECT_TRUE(sdar.qk_norm && !sdar.qkv_bias && !sdar.shifted_logits);
+  EXPECT_EQ(sdar.block_length, 4u);
+  EXPECT_EQ(sdar.mask_token, 151669);
+  file["block_size"] = 16;
+  file["mask_token_id"] = 5;
+  EXPECT_EQ(read(file).block_length, 16u);
+  EXPECT_EQ(read(file).mask_token, 5);
+}
+
+TEST(Config, RefusesWhatTheQwenFamiliesCannotBe) {
+  json file = qwen("sdar");
+  file["vocab_size"] = 151669;
+  expect_error(Status::bad_model, "the family's usual 151669 is outside its vocabulary", [&] { read(file); });
+  file = qwen("sdar");
+  file["attention_bias"] = true;
+  expect_error(Status::unsupported, "\"attention_bias\"", [&] { read(file); });
+  file = qwen("Dream");
+  file["rope_scaling"] = {{"type", "yarn"}};
+  expect_error(Status::unsupported, "rope_scaling", [&] { read(file); });
+  file = qwen("sdar");
+  file["block_size"] = 0;
+  expect_error(Status::bad_model, "block_size", [&] { read(file); });
+}
+
 TEST(Config, FillsInWhatMayBeAbsent) {
   json file = llada();
   for (const char* key : {"embedding_size", "n_kv_heads", "pad_token_id", "alibi", "model_type"})
