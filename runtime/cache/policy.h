@@ -13,12 +13,13 @@ namespace unmask::cache {
 
 // A canvas as a policy sees it. Slots [base_slot, base_slot + length) are the sequence's.
 struct SequenceView {
-  uint32_t sequence;      // index in the step
-  uint32_t base_slot;     // of position 0
-  uint32_t length;        // positions
-  uint32_t block_length;  // of block-causal attention; 0: every row sees every key
-  uint32_t first_mask;    // position; `length` when there is none
-  uint32_t last_asked;    // the last position whose row must be computed
+  uint32_t sequence;                  // index in the step
+  uint32_t base_slot;                 // of position 0
+  uint32_t length;                    // positions
+  uint32_t block_length;              // of block-causal attention; 0: every row sees every key
+  uint32_t first_mask;                // position; `length` when there is none
+  uint32_t window_begin, window_end;  // the block being written
+  uint32_t first_asked, last_asked;   // positions between which rows must be computed, both included
 };
 
 // Where the attention of a row at `position` ends.

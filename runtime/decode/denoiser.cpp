@@ -145,6 +145,9 @@ void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> ro
                        .length = s.length(),
                        .block_length = s.attention_block(),
                        .first_mask = s.first_mask(),
+                       .window_begin = r.window.begin,
+                       .window_end = r.window.end,
+                       .first_asked = predicting_position(r.positions.front()),
                        .last_asked = predicting_position(r.positions.back())},
                       p);
   for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;

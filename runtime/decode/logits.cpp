@@ -42,6 +42,9 @@ std::vector<float> logits(graph::Backend& backend, const model::Model& m, std::s
                                     .length = count,
                                     .block_length = c.block_length,
                                     .first_mask = count,
+                                    .window_begin = 0,
+                                    .window_end = count,
+                                    .first_asked = 0,
                                     .last_asked = count - 1},
                                    plan);
   const model::PlanBuffers buffers = model::PlanBuffers::allocate(backend, rows, 0, 1);

@@ -17,8 +17,7 @@ constexpr std::array table = {
     OptionInfo{"length", OptionKind::integer, 128, 1, 1 << 20, "", "", "Tokens to generate."},
     OptionInfo{"block", OptionKind::integer, -1, -1, 1 << 20, "", "",
                "Tokens of a block; blocks are filled from left to right. -1: the model's own where its "
-               "attention goes by "
-               "blocks, else 32. 0: one block of the whole length."},
+               "attention goes by blocks, else 32. 0: one block of the whole length."},
     OptionInfo{"steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Denoising steps in all, spread evenly over the blocks. 0: one per token."},
     OptionInfo{
@@ -42,6 +41,12 @@ constexpr std::array table = {
     OptionInfo{"suppress_end", OptionKind::flag, 0, 0, 1, "", "", "Never generate the end token."},
     OptionInfo{"postpone_end", OptionKind::flag, 0, 0, 1, "", "",
                "Fill positions whose token is an end token only when no others are left in the block."},
+    OptionInfo{"threshold", OptionKind::number, 0, 0, 1, "", "",
+               "Strategy vanilla: every step fills all masks of the block whose token is at least this "
+               "probable, and the best one in any case (Fast-dLLM: 0.9). 0: as many as `steps` says."},
+    OptionInfo{"factor", OptionKind::number, 0, 0, 1e6, "", "",
+               "Strategy vanilla: every step fills the best masks of the block as long as the n-th is at "
+               "least 1 - factor / (n + 1) probable (Fast-dLLM). 0: as many as `steps` says."},
     OptionInfo{
         "alg", OptionKind::text, 0, 0, 0, "entropy", "entropy|maskgit_plus|topk_margin|origin",
         "Strategy dream: fill the masks of least entropy, those whose token is most probable, those with the "
@@ -53,8 +58,8 @@ constexpr std::array table = {
     OptionInfo{"remasking_strategy", OptionKind::text, 0, 0, 0, "low_confidence_dynamic",
                "low_confidence_dynamic|low_confidence_static|sequential|entropy_bounded",
                "Strategy sdar: a step fills all masks above the confidence threshold but no fewer than its "
-               "share; the "
-               "most confident of its share; the leftmost; or as many as keep within the entropy bound."},
+               "share; its share of the most confident; the leftmost; or as many as keep within the entropy "
+               "bound."},
     OptionInfo{
         "confidence_threshold", OptionKind::number, 0.85, 0, 1, "", "",
         "Strategy sdar, low_confidence_dynamic: masks whose token is more probable than this are filled."},
@@ -63,7 +68,9 @@ constexpr std::array table = {
     OptionInfo{"sub_block", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Strategy sdar: parts of a block filled one after the other (Fast-dLLM v2 uses 8). 0: the "
                "whole block."},
-    OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none", "none|block", "Cache policy."},
+    OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none", "none|block|prefix|dual",
+               "Cache policy. block: exact, for models whose attention goes by blocks; prefix and dual: "
+               "Fast-dLLM's, approximate, for all others."},
 };
 
 std::string known_names() {
@@ -184,6 +191,8 @@ SessionOptions::SessionOptions(const Options& o)
       temperature(static_cast<float>(o.number("temperature"))),
       top_p(static_cast<float>(o.number("top_p"))),
       guidance(static_cast<float>(o.number("guidance"))),
+      threshold(static_cast<float>(o.number("threshold"))),
+      factor(static_cast<float>(o.number("factor"))),
       top_k(static_cast<uint32_t>(o.integer("top_k"))),
       seed(static_cast<uint64_t>(o.integer("seed"))),
       algorithm(algorithm_of(o.text("alg"))),

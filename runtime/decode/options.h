@@ -57,7 +57,7 @@ enum class SdarReveal : uint8_t {
 struct SessionOptions {
   uint32_t length, block, steps;
   tensor::Confidence remasking;
-  float temperature, top_p, guidance;
+  float temperature, top_p, guidance, threshold, factor;
   uint32_t top_k;
   uint64_t seed;
   DreamAlgorithm algorithm;

@@ -45,11 +45,14 @@ enum class Confidence : uint32_t {
   negative_entropy = 3,  // sum p ln p
 };
 
-// How many of the ranked candidates are committed: the first `commit_count`, and beyond them ...
+// How many of the ranked candidates are committed: the first `commit_count`, and beyond them as many as pass
+// a rule before the first that fails it.
 enum class CommitRule : uint32_t {
-  count = 0,      // ... none
-  threshold = 1,  // ... those whose confidence is at least commit_parameter
-  entropy = 2,    // ... those up to which the entropies sum to less than commit_parameter nats
+  count = 0,      // none passes
+  threshold = 1,  // the confidence is at least commit_parameter
+  entropy = 2,    // the entropies up to it, its own included, sum to less than commit_parameter nats
+  factor = 3,     // the n-th confidence is at least 1 - commit_parameter / (n + 1), from n = 2 on; where only
+                  // the last of all fails, it counts as well
 };
 
 // What one sequence does in this step.

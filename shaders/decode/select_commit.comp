@@ -1,7 +1,9 @@
 // Chooses and commits tokens: each sequence ranks its candidates by (confidence descending, position ascending). It
-// commits the first commit_count of them, and by its commit rule further ones, a prefix of the ranking in any case:
-//   threshold: those whose confidence is at least commit_parameter
-//   entropy: those up to which, themselves included, the entropies sum to less than commit_parameter
+// commits the first commit_count of them, and further ones up to the first that fails its commit rule:
+//   threshold: the confidence is at least commit_parameter
+//   entropy: the entropies up to it, its own included, sum to less than commit_parameter
+//   factor: the n-th confidence is at least 1 - commit_parameter / (n + 1), from the second on; if only the last of all
+//   fails, it is committed as well, as in the published code
 // With a rank temperature r > 0 candidates rank by confidence / r + Gumbel noise, which draws them without replacement
 // from softmax(confidence / r).
 //   tokens[slot] = stats.token (and tokens[mirror_slot]), confidence[slot] = the confidence it was ranked by
@@ -84,13 +86,35 @@ Standing standing_of(uint i, uint begin, uint count) {
   return standing;
 }
 
-bool is_committed(SequenceStep sequence, Standing standing, float value, float entropy) {
-  if (standing.rank < sequence.commit_count) return true;
+bool passes(SequenceStep sequence, Standing standing, float value, float entropy) {
   switch (sequence.commit_rule) {
     case commit_threshold_rule: return value >= sequence.commit_parameter;
     case commit_entropy_rule: return standing.entropy + entropy < sequence.commit_parameter;
+    case commit_factor_rule:
+      return standing.rank == 0 || value >= 1.0 - sequence.commit_parameter / float(standing.rank + 2);
     default: return false;
   }
+}
+
+// Leaves the rank of the first candidate that fails the rule, or `count`, in results[failure]. Every invocation calls.
+void find_failure(SequenceStep sequence, uint begin, uint count, uint failure) {
+  for (uint i = gl_LocalInvocationIndex; i < count; i += gl_WorkGroupSize.x) {
+    const Standing standing = standing_of(i, begin, count);
+    if (!passes(sequence, standing, ranked_by[i], stats[begin + i].entropy)) atomicMin(results[failure], standing.rank);
+  }
+  memoryBarrierBuffer();
+  barrier();
+}
+
+// How many candidates are committed. Every invocation calls.
+uint committed(SequenceStep sequence, uint begin, uint count, uint failure) {
+  uint rule_count = 0;
+  if (sequence.commit_rule != commit_count_rule) {
+    find_failure(sequence, begin, count, failure);
+    rule_count = atomicAdd(results[failure], 0);
+    if (sequence.commit_rule == commit_factor_rule && rule_count + 1 == count) rule_count = count;
+  }
+  return min(max(sequence.commit_count, rule_count), count);
 }
 
 void commit(uint rank, Candidate candidate, uint token, float value, uint result) {
@@ -109,15 +133,17 @@ void main() {
   for (uint i = lane; i < count; i += gl_WorkGroupSize.x)
     ranked_by[i] = rank_value(sequence, candidates[begin + i], stats[begin + i]);
   const uint result = gl_WorkGroupID.x * push.result_stride;
-  if (lane < header_words) results[result + lane] = 0;
+  const uint failure = result + 1;  // a word of the header that is free until the end
+  if (lane == 0) results[failure] = count;
   memoryBarrierBuffer();
   barrier();
 
   const uint most = (push.result_stride - header_words) / commit_words;
+  const uint commits = min(committed(sequence, begin, count, failure), most);
   for (uint i = lane; i < count; i += gl_WorkGroupSize.x) {
-    const Standing standing = standing_of(i, begin, count);
-    if (standing.rank >= most || !is_committed(sequence, standing, ranked_by[i], stats[begin + i].entropy)) continue;
-    commit(standing.rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
-    atomicAdd(results[result], 1);
+    const uint rank = standing_of(i, begin, count).rank;
+    if (rank < commits) commit(rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
   }
+  barrier();  // all have read the failure
+  if (lane < header_words) results[result + lane] = lane == 0 ? commits : 0;
 }

@@ -34,6 +34,7 @@ const uint confidence_negative_entropy = 3;
 const uint commit_count_rule = 0;
 const uint commit_threshold_rule = 1;
 const uint commit_entropy_rule = 2;
+const uint commit_factor_rule = 3;
 
 struct SequenceStep {
   uint seed_low, seed_high;

@@ -190,6 +190,12 @@ TEST(SelectCommit, CommitsMoreByItsRule) {
     add(139, 1, Confidence::negative_entropy, CommitRule::entropy, nats);
     add(9, 3, Confidence::probability, CommitRule::entropy, nats);
   }
+  for (const float factor : {0.7f, 1.9f, 2.3f, 30.0f, 1e6f}) {
+    add(139, 1, Confidence::probability, CommitRule::factor, factor);
+    add(3, 1, Confidence::probability, CommitRule::factor, factor);
+    add(2, 1, Confidence::probability, CommitRule::factor, factor);
+    add(1, 1, Confidence::probability, CommitRule::factor, factor);
+  }
   EXPECT_TRUE(run_both(commits.dispatch()).same_elsewhere({"confidence"}));
 }
 

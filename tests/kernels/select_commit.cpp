@@ -49,13 +49,17 @@ size_t committed(const SequenceStep& sequence, const std::vector<uint32_t>& orde
   double entropy = 0;
   size_t count = 0;
   for (; count < order.size(); ++count) {
+    const double value = values[order[count]];
     entropy += stats[order[count]].entropy;
+    const double n = static_cast<double>(count) + 1;
     const bool passes =
-        (rule == CommitRule::threshold && values[order[count]] >= sequence.commit_parameter) ||
-        (rule == CommitRule::entropy && entropy < sequence.commit_parameter);
-    if (count >= sequence.commit_count && !passes) break;
+        (rule == CommitRule::threshold && value >= sequence.commit_parameter) ||
+        (rule == CommitRule::entropy && entropy < sequence.commit_parameter) ||
+        (rule == CommitRule::factor && (n == 1 || value >= 1 - sequence.commit_parameter / (n + 1)));
+    if (!passes) break;
   }
-  return count;
+  if (rule == CommitRule::factor && count + 1 == order.size()) ++count;
+  return std::min<size_t>(std::max<size_t>(count, sequence.commit_count), order.size());
 }
 
 void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uint32_t* results) {

@@ -1,5 +1,6 @@
 // LLaDA's sampler (Nie et al. 2025, arXiv 2502.09992): blocks from left to right, a fixed number of steps
-// each, and in every step the most confident masks of the block are filled.
+// each, and in every step the most confident masks of the block are filled. With a threshold or a factor
+// (Fast-dLLM, Wu et al. 2025, arXiv 2505.22618) a step fills as many as are certain enough, at least one.
 //
 // Two differences that cost no token: a step that would fill nothing is skipped, and nothing is computed once
 // an end token stands with no mask before it (option stop_at_end).
@@ -10,6 +11,8 @@
 #include "decode/strategy.h"
 
 namespace unmask::decode {
+
+using tensor::CommitRule;
 
 namespace {
 
@@ -25,6 +28,11 @@ class Progress {
             "{} steps are too few for {} blocks of {} tokens: each block needs at least one.", o.steps,
             windows_.size(), o.block);
     steps_ = spread(o.steps, static_cast<uint32_t>(windows_.size()));
+    require(o.threshold == 0 || o.factor == 0, Status::invalid_argument,
+            "Options 'threshold' and 'factor' each say how many masks a step fills; use one of them.");
+    require((o.threshold == 0 && o.factor == 0) || o.block <= most_commits_per_step, Status::invalid_argument,
+            "A block of {} tokens is too long to be filled by threshold or factor; the most is {}.", o.block,
+            most_commits_per_step);
     for (size_t i = 0; i < windows_.size(); ++i) {
       const uint32_t most = spread(windows_[i].end - windows_[i].begin, steps_[i]).front();
       require(most <= most_commits_per_step, Status::invalid_argument,
@@ -34,27 +42,32 @@ class Progress {
   }
 
   Request next(const Session& s, uint32_t session) {
-    while (shares_.empty()) {
-      const Window w = windows_[block_];
-      const uint32_t masks = s.masks_in(w.begin, w.end);
-      if (masks == 0) {
-        ++block_;
-        continue;
-      }
-      shares_ = spread(masks, steps_[block_]);
+    while (s.masks_in(windows_[block_].begin, windows_[block_].end) == 0) ++block_;
+    const Window w = windows_[block_];
+    if (s.options().threshold > 0)
+      return {session, w, masked_positions(s, w), certain(CommitRule::threshold, s.options().threshold)};
+    if (s.options().factor > 0)
+      return {session, w, masked_positions(s, w), certain(CommitRule::factor, s.options().factor)};
+    if (shares_.empty()) {
+      shares_ = spread(s.masks_in(w.begin, w.end), steps_[block_]);
       std::erase(shares_, 0u);
       std::reverse(shares_.begin(), shares_.end());
     }
-    const Window w = windows_[block_];
     const Request request = {
         session, w, masked_positions(s, w), {.at_least = shares_.back(), .ranked_by = s.options().remasking}};
     shares_.pop_back();
     return request;
   }
 
-  bool block_complete() const { return shares_.empty(); }
+  bool block_complete(const Session& s) const {
+    return s.masks_in(windows_[block_].begin, windows_[block_].end) == 0;
+  }
 
  private:
+  static Commitment certain(CommitRule rule, float parameter) {
+    return {.at_least = 1, .rule = rule, .parameter = parameter};
+  }
+
   std::vector<Window> windows_;
   std::vector<uint32_t> steps_;   // per block
   std::vector<uint32_t> shares_;  // of the current block, next one last
@@ -75,7 +88,7 @@ class Vanilla final : public Strategy {
   void round(Run& run) override {
     denoise(
         run, [&](uint32_t i) { return progress_[i].next(*run.sessions[i], i); },
-        [&](uint32_t i) { return progress_[i].block_complete(); });
+        [&](uint32_t i) { return progress_[i].block_complete(*run.sessions[i]); });
   }
 
  private:

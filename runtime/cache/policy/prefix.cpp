@@ -1,0 +1,45 @@
+// Prefix cache (Fast-dLLM, Wu et al. 2025, arXiv 2505.22618): keys and values outside the block and what
+// follows it change little while one block is denoised, so they are computed with the block's first step and
+// kept until the next block's.
+//
+// That first pass is a step like any other: it computes all rows, and its logits fill masks. Rows are
+// overwritten in place. With logits shifted by one the row before the block stays active while it predicts
+// the block's first token.
+#include <algorithm>
+
+#include "base/error.h"
+#include "cache/policy.h"
+
+namespace unmask::cache {
+
+namespace {
+
+class Prefix final : public Policy {
+ public:
+  void require_suits(const model::ModelConfig& config) const override {
+    require(config.block_length == 0, Status::unsupported,
+            "The cache policy 'prefix' approximates attention in which every row sees every key; in this "
+            "model it is causal "
+            "between blocks. Use 'block', which is exact there.");
+  }
+
+  void plan(const SequenceView& view, model::ForwardPlan& plan) override {
+    if (view.window_begin != window_begin_ || view.window_end != window_end_) {
+      append_rows(view, 0, view.length, plan);
+      window_begin_ = view.window_begin, window_end_ = view.window_end;
+    } else {
+      append_rows(view, std::min(view.window_begin, view.first_asked), view.length, plan);
+    }
+  }
+
+  bool keeps_keys() const override { return true; }
+
+ private:
+  uint32_t window_begin_ = 0, window_end_ = 0;  // of the block whose first step computed all rows
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_prefix() { return std::make_unique<Prefix>(); }
+
+}  // namespace unmask::cache
