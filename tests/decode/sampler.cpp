@@ -54,20 +54,23 @@ std::vector<Commits> commits_by_step(const std::shared_ptr<Session>& session, co
   return steps;
 }
 
-// Every case of one model of a fixture, under a cache policy.
-size_t expect_the_references_commits(const json& m, const std::string& strategy, const std::string& cache) {
+// Every case of one model of a fixture, under the cache policy of its options if none is named.
+size_t expect_the_references_commits(const json& m, const std::string& strategy,
+                                     const std::string& cache = "") {
   auto model = tests::load(tests::golden_folder(m["model"].get<std::string>().c_str()));
   if (m.contains("eot_token")) model = with_end_of_turn(model, m["eot_token"].get<int32_t>());
   for (const json& c : m["cases"]) {
     const std::string what = fmt::format("{} {} {}", m["model"].dump(), cache, c["options"].dump());
     Options options = options_of(c["options"]);
-    options.set_text("cache", cache);
+    if (!cache.empty()) options.set_text("cache", cache);
     const auto session = std::make_shared<Session>(model, SessionOptions(options));
     session->set_prompt(c["prompt"].get<std::vector<int32_t>>());
     std::vector<Commits> want = c["steps"].get<std::vector<Commits>>();
     std::erase_if(want, [](const Commits& step) { return step.empty(); });
     EXPECT_EQ(commits_by_step(session, strategy), want) << what;
     EXPECT_TRUE(std::ranges::equal(session->tokens(), c["ids"].get<std::vector<int32_t>>())) << what;
+    const uint64_t rows = session->statistics().rows;
+    EXPECT_EQ(rows, c.value("rows", rows)) << what;
   }
   return m["cases"].size();
 }
@@ -75,13 +78,18 @@ size_t expect_the_references_commits(const json& m, const std::string& strategy,
 TEST(Sampler, VanillaCommitsWhatTheReferenceCommits) {
   size_t cases = 0;
   const json all = fixture("vanilla");
-  for (const json& m : all["models"]) cases += expect_the_references_commits(m, "vanilla", "none");
+  for (const json& m : all["models"]) cases += expect_the_references_commits(m, "vanilla");
   EXPECT_GE(cases, 24u);
 }
 
 TEST(Sampler, DreamCommitsWhatTheReferenceCommits) {
   const json all = fixture("dream");
-  for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "dream", "none"), 24u);
+  for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "dream"), 24u);
+}
+
+TEST(Sampler, FastDllmCommitsWhatTheReferenceCommits) {
+  const json all = fixture("fast_dllm");
+  for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "vanilla"), 16u);
 }
 
 // The keys of finished blocks are exact: with and without them, the same tokens.
