@@ -225,8 +225,8 @@ Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape) const {
   const Matrix hidden = hidden_.first(shape.logit_rows);
   const auto norm = [&](const Slice& rows, const Matrix& y) {
     ops.gather_rows(x, rows, gathered);
-    ops.rms_norm(gathered, model_.network->final_norm(), static_cast<float>(model_.config.norm_eps), y,
-                 graph::Extent::logit_rows);
+    ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),
+             static_cast<float>(model_.config.norm_eps), y, graph::Extent::logit_rows);
   };
   norm(plan_buffers_.logit_rows, hidden);
   if (shape.guided) {
