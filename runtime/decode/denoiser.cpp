@@ -56,7 +56,8 @@ void Denoiser::place_sessions() {
     const bool guided = s->options().guidance > 0;
     places_.push_back({place(*s), std::nullopt});
     if (guided) places_.back().mirror = place(*s);
-    most_rows_ += guided ? 2 * s->length() : s->length();
+    const uint32_t rows = std::min(s->length(), model_.config.positions);
+    most_rows_ += guided ? 2 * rows : rows;
   }
 }
 
@@ -139,13 +140,15 @@ uint32_t Denoiser::predicting_position(uint32_t position) const {
 void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> row_of_slot,
                         ForwardPlan& p) const {
   const Session& s = *sessions_[r.session];
+  const Window seen = r.visible.end > 0 ? r.visible : Window{0, s.length()};
+  assert(seen.end - seen.begin <= model_.config.positions && s.first_mask() >= seen.begin);
   const auto first_row = static_cast<uint32_t>(p.rows.size());
   canvas.policy->plan({.sequence = static_cast<uint32_t>(p.sequences.size()),
-                       .base_slot = canvas.base_slot,
-                       .length = s.length(),
+                       .base_slot = canvas.base_slot + seen.begin,
+                       .length = seen.end - seen.begin,
                        .block_length = s.attention_block(),
-                       .first_mask = s.first_mask(),
-                       .last_asked = predicting_position(r.positions.back())},
+                       .first_mask = s.first_mask() - seen.begin,
+                       .last_asked = predicting_position(r.positions.back()) - seen.begin},
                       p);
   for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
 }
@@ -176,7 +179,7 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
   const model::ModelConfig& c = model_.config;
   return {.seed_low = static_cast<uint32_t>(o.seed),
           .seed_high = static_cast<uint32_t>(o.seed >> 32),
-          .temperature = o.temperature,
+          .temperature = r.temperature.value_or(o.temperature),
           .masks_left = s.masks_left(),
           .candidate_begin = 0,
           .candidate_count = 0,
