@@ -25,6 +25,9 @@ constexpr size_t most_programs = 32;
 // Rows whose logits are written out at once for top-k and top-p.
 constexpr uint32_t filtered_rows = model::row_padding;
 
+// The random bits beyond the 24 that a uniform number of published fp32 samplers has.
+constexpr uint32_t fp32_noise = 0xFF;
+
 // Whether the distribution that tokens are drawn from is softmax(z) itself.
 bool samples_from_softmax(const SessionOptions& o) {
   return (o.temperature == 0 || o.temperature == 1) && o.top_k == 0 && o.top_p >= 1;
@@ -168,7 +171,7 @@ void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> row_of
                             .position = position,
                             .slot = place.canvas.base_slot + position,
                             .mirror_slot = place.mirror ? place.mirror->base_slot + position : none,
-                            .times_remasked = 0,
+                            .times_remasked = r.draw,
                             .reserved = 0});
   }
 }
@@ -196,7 +199,7 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
           .commit_parameter = r.commitment.parameter,
           .rank_temperature = r.commitment.rank_temperature,
           .ranked_as_sampled = r.commitment.ranked_as_sampled && !samples_from_softmax(o) ? 1u : 0u,
-          .reserved = 0};
+          .coarse_noise = o.compat_fp32_gumbel ? fp32_noise : 0};
 }
 
 graph::Program& Denoiser::program(const PlanShape& shape) {

@@ -35,6 +35,7 @@ struct Request {
   Commitment commitment;
   Window visible = {0, 0};  // what of the canvas the network sees, as positions from 0 on; empty: all of it
   std::optional<float> temperature = {};  // in the place of the session's
+  uint32_t draw = 0;  // counts requests from one and the same state, whose noise must differ
 };
 
 // All masked positions of a window.

@@ -19,18 +19,21 @@ constexpr std::array table = {
                "Tokens of a block; blocks are filled from left to right. -1: the model's own where its "
                "attention goes by "
                "blocks, else 32. 0: one block of the whole length."},
-    OptionInfo{"steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
-               "Denoising steps in all, spread evenly over the blocks. 0: one per token. Strategies ancestral and "
-               "first_hitting: steps of each stride."},
-    OptionInfo{"stride", OptionKind::integer, 0, 0, 1 << 20, "", "",
-               "Strategies ancestral and first_hitting: tokens by which the model's window moves on, once it is "
-               "filled, in a text longer than its positions. 0: no longer texts."},
+    OptionInfo{
+        "steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
+        "Denoising steps in all, spread evenly over the blocks. 0: one per token. Strategies ancestral and "
+        "first_hitting: steps of each stride."},
+    OptionInfo{
+        "stride", OptionKind::integer, 0, 0, 1 << 20, "", "",
+        "Strategies ancestral and first_hitting: tokens by which the model's window moves on, once it is "
+        "filled, in a text longer than its positions. 0: no longer texts."},
     OptionInfo{
         "remasking", OptionKind::text, 0, 0, 0, "low_confidence", "low_confidence|random|margin|entropy",
         "Which masks a step fills: those whose token is most probable, random ones, those with the largest "
         "margin between the two best tokens, or those of least entropy."},
     OptionInfo{"temperature", OptionKind::number, 0, 0, 1000, "", "",
-               "Scale of the Gumbel noise on the logits. 0: the most probable token. Where it is not given, strategies "
+               "Scale of the Gumbel noise on the logits. 0: the most probable token. Where it is not given, "
+               "strategies "
                "ancestral and first_hitting take 1, which draws from the model's own distribution."},
     OptionInfo{"top_k", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Sample among the k most probable tokens only. 0: off. Needs a temperature."},
@@ -42,6 +45,12 @@ constexpr std::array table = {
         "guidance", OptionKind::number, 0, 0, 1000, "", "",
         "Classifier-free guidance: scale of the difference to the prediction without the prompt. 0: off; "
         "otherwise each step computes two passes."},
+    OptionInfo{
+        "compat_fp32_gumbel", OptionKind::flag, 0, 0, 1, "", "",
+        "Draw as MDLM's published fp32 code does: Gumbel noise ends at 16.6, and with strategy ancestral "
+        "each "
+        "step lets the tokens of a mask race against its staying one. Improbable tokens then never come; "
+        "for comparing with published figures only."},
     OptionInfo{"stop_at_end", OptionKind::flag, 1, 0, 1, "", "",
                "Stop after the block in which an end token stands with no mask before it."},
     OptionInfo{"suppress_end", OptionKind::flag, 0, 0, 1, "", "", "Never generate the end token."},
@@ -202,6 +211,7 @@ SessionOptions::SessionOptions(const Options& o)
       confidence_threshold(static_cast<float>(o.number("confidence_threshold"))),
       entropy_bound(static_cast<float>(o.number("entropy_bound"))),
       sub_block(static_cast<uint32_t>(o.integer("sub_block"))),
+      compat_fp32_gumbel(o.flag("compat_fp32_gumbel")),
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),
       postpone_end(o.flag("postpone_end")),

@@ -67,6 +67,7 @@ struct SessionOptions {
   SdarReveal reveal;
   float confidence_threshold, entropy_bound;
   uint32_t sub_block;
+  bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;
 
