@@ -90,7 +90,7 @@ class Race {
 class Ancestral final : public Strategy {
  public:
   Capacity begin(std::span<Session* const> sessions) override {
-    for (const Session* s : sessions) orders_.push_back(order(*s));
+    for (const Session* s : sessions) orders_.push_back(order_of(*s));
     Capacity all = capacity(sessions);
     for (const Session* s : sessions)
       if (s->options().compat_fp32_gumbel) all.candidates += Race::capacity(*s);
@@ -107,11 +107,11 @@ class Ancestral final : public Strategy {
  private:
   using Order = std::variant<RandomOrder, Race>;
 
-  static Order order(const Session& s) {
+  static Order order_of(const Session& s) {
     const uint32_t steps = s.options().steps;
-    RandomOrder order(s, [steps](const auto& reveals) { return by_steps(reveals, steps); });
+    RandomOrder random(s, [steps](const auto& reveals) { return by_steps(reveals, steps); });
     if (s.options().compat_fp32_gumbel) return Race(s);
-    return order;
+    return random;
   }
 
   std::vector<Order> orders_;  // one per session
