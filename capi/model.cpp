@@ -26,6 +26,7 @@ model::ModelConfig config_of(const char* architecture, const unmask_shape& s) {
   c.ffn = size_within(s.ffn, 1 << 18, "feed-forward size");
   c.vocabulary = size_within(s.vocabulary, 1 << 21, "vocabulary");
   c.positions = size_within(s.positions, 1 << 21, "number of positions");
+  c.condition = 128;  // as in all published models that have one
   c.rope_theta = 10000;
   c.norm_eps = 1e-5;
   c.mask_token = s.vocabulary - 1;

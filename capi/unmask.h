@@ -171,7 +171,7 @@ UNMASK_API void unmask_model_destroy(unmask_model* model);
 typedef struct unmask_model_info {
   uint32_t struct_size;
   int32_t hidden, layers, heads, kv_heads, head_dim, ffn, vocabulary, positions;
-  int32_t mask_token, end_token; /* ids */
+  int32_t mask_token, end_token; /* ids; -1 where texts have no end */
   int32_t has_tokenizer, has_chat;
   int64_t parameters;
   int64_t weight_bytes; /* on the device */

@@ -1,5 +1,6 @@
 // unmask info: what a model is.
 #include <memory>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -46,8 +47,9 @@ void print(const Json& d) {
   fmt::print("layers        {} of {} hidden, {} heads of {} ({} for keys and values), FFN {}\n",
              integer("layers"), integer("hidden"), integer("heads"), integer("head_dim"), integer("kv_heads"),
              integer("ffn"));
+  const int64_t end = integer("end_token");
   fmt::print("vocabulary    {} tokens; mask {}, end {}\n", integer("vocabulary"), integer("mask_token"),
-             integer("end_token"));
+             end < 0 ? "none" : std::to_string(end));
   fmt::print("positions     {}\n", integer("positions"));
   fmt::print("tokenizer     {}\n", d["tokenizer"] ? "yes" : "none: text cannot be used, token ids can");
   fmt::print("chat          {}\n", d["chat"] ? d["chat_format"].get<std::string>() : "unknown layout");

@@ -26,6 +26,13 @@ Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::share
     sessions_.push_back(s.get());
   }
   capacity_ = strategy_->begin(sessions_);
+  for (const Session* s : sessions_) {
+    require(
+        capacity_.windows || s->length() <= s->model().config.positions, Status::invalid_argument,
+        "A text of {} tokens is longer than the model's {} positions. Strategy {} cannot write it stride by "
+        "stride; ancestral and first_hitting can.",
+        s->length(), s->model().config.positions, strategy);
+  }
   attach(std::move(sessions));
   progress_.masks_total = progress_.masks_left = masks_left();
 }

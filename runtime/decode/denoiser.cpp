@@ -25,6 +25,9 @@ constexpr size_t most_programs = 32;
 // Rows whose logits are written out at once for top-k and top-p.
 constexpr uint32_t filtered_rows = model::row_padding;
 
+// The random bits beyond the 24 that a uniform number of published fp32 samplers has.
+constexpr uint32_t fp32_noise = 0xFF;
+
 // Whether the distribution that tokens are drawn from is softmax(z) itself.
 bool samples_from_softmax(const SessionOptions& o) {
   return (o.temperature == 0 || o.temperature == 1) && o.top_k == 0 && o.top_p >= 1;
@@ -56,7 +59,8 @@ void Denoiser::place_sessions() {
     const bool guided = s->options().guidance > 0;
     places_.push_back({place(*s), std::nullopt});
     if (guided) places_.back().mirror = place(*s);
-    most_rows_ += guided ? 2 * s->length() : s->length();
+    const uint32_t rows = std::min(s->length(), model_.config.positions);
+    most_rows_ += guided ? 2 * rows : rows;
   }
 }
 
@@ -139,16 +143,18 @@ uint32_t Denoiser::predicting_position(uint32_t position) const {
 void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> row_of_slot,
                         ForwardPlan& p) const {
   const Session& s = *sessions_[r.session];
+  const Window seen = r.visible.end > 0 ? r.visible : Window{0, s.length()};
+  assert(seen.end - seen.begin <= model_.config.positions && s.first_mask() >= seen.begin);
   const auto first_row = static_cast<uint32_t>(p.rows.size());
   canvas.policy->plan({.sequence = static_cast<uint32_t>(p.sequences.size()),
-                       .base_slot = canvas.base_slot,
-                       .length = s.length(),
+                       .base_slot = canvas.base_slot + seen.begin,
+                       .length = seen.end - seen.begin,
                        .block_length = s.attention_block(),
-                       .first_mask = s.first_mask(),
-                       .window_begin = r.window.begin,
-                       .window_end = r.window.end,
-                       .first_asked = predicting_position(r.positions.front()),
-                       .last_asked = predicting_position(r.positions.back())},
+                       .first_mask = s.first_mask() - seen.begin,
+                       .window_begin = r.window.begin - seen.begin,
+                       .window_end = r.window.end - seen.begin,
+                       .first_asked = predicting_position(r.positions.front()) - seen.begin,
+                       .last_asked = predicting_position(r.positions.back()) - seen.begin},
                       p);
   for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
 }
@@ -168,7 +174,7 @@ void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> row_of
                             .position = position,
                             .slot = place.canvas.base_slot + position,
                             .mirror_slot = place.mirror ? place.mirror->base_slot + position : none,
-                            .times_remasked = 0,
+                            .times_remasked = r.draw,
                             .reserved = 0});
   }
 }
@@ -179,7 +185,7 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
   const model::ModelConfig& c = model_.config;
   return {.seed_low = static_cast<uint32_t>(o.seed),
           .seed_high = static_cast<uint32_t>(o.seed >> 32),
-          .temperature = o.temperature,
+          .temperature = r.temperature.value_or(o.temperature),
           .masks_left = s.masks_left(),
           .candidate_begin = 0,
           .candidate_count = 0,
@@ -196,7 +202,7 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
           .commit_parameter = r.commitment.parameter,
           .rank_temperature = r.commitment.rank_temperature,
           .ranked_as_sampled = r.commitment.ranked_as_sampled && !samples_from_softmax(o) ? 1u : 0u,
-          .reserved = 0};
+          .coarse_noise = o.compat_fp32_gumbel ? fp32_noise : 0};
 }
 
 graph::Program& Denoiser::program(const PlanShape& shape) {
@@ -228,8 +234,8 @@ Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape) const {
   const Matrix hidden = hidden_.first(shape.logit_rows);
   const auto norm = [&](const Slice& rows, const Matrix& y) {
     ops.gather_rows(x, rows, gathered);
-    ops.rms_norm(gathered, model_.network->final_norm(), static_cast<float>(model_.config.norm_eps), y,
-                 graph::Extent::logit_rows);
+    ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),
+             static_cast<float>(model_.config.norm_eps), y, graph::Extent::logit_rows);
   };
   norm(plan_buffers_.logit_rows, hidden);
   if (shape.guided) {

@@ -33,6 +33,9 @@ struct Request {
   Window window;                    // the block being written
   std::vector<uint32_t> positions;  // candidates: masked positions of the window, ascending
   Commitment commitment;
+  Window visible = {0, 0};  // what of the canvas the network sees, as positions from 0 on; empty: all of it
+  std::optional<float> temperature = {};  // in the place of the session's
+  uint32_t draw = 0;  // counts requests from one and the same state, whose noise must differ
 };
 
 // All masked positions of a window.
@@ -50,6 +53,7 @@ constexpr uint32_t most_candidates_per_sequence = 4096;
 struct Capacity {
   uint32_t candidates = 0;         // of a step, over all sessions
   bool ranked_as_sampled = false;  // some commitment is
+  bool windows = false;  // steps see windows of a canvas, which may be longer than the model's positions
 };
 
 // What the dispatches of one label did, summed over steps.

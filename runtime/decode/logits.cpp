@@ -61,7 +61,7 @@ std::vector<float> logits(graph::Backend& backend, const model::Model& m, std::s
   tensor::Ops ops(backend.traits(), forward);
   const Matrix x = m.network->record({ops, buffers, kv, workspace, canvas, rows});
   const Matrix hidden = workspace.normed.first(rows);
-  ops.rms_norm(x, m.network->final_norm(), static_cast<float>(c.norm_eps), hidden);
+  ops.norm(x, m.network->final_norm(), m.network->final_norm_bias(), static_cast<float>(c.norm_eps), hidden);
   backend.run(*backend.prepare(std::move(forward)));
 
   std::vector<float> result(uint64_t{count} * c.vocabulary);

@@ -18,14 +18,22 @@ constexpr std::array table = {
     OptionInfo{"block", OptionKind::integer, -1, -1, 1 << 20, "", "",
                "Tokens of a block; blocks are filled from left to right. -1: the model's own where its "
                "attention goes by blocks, else 32. 0: one block of the whole length."},
-    OptionInfo{"steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
-               "Denoising steps in all, spread evenly over the blocks. 0: one per token."},
+    OptionInfo{
+        "steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
+        "Denoising steps in all, spread evenly over the blocks. 0: one per token. Strategies ancestral and "
+        "first_hitting: steps of each stride."},
+    OptionInfo{
+        "stride", OptionKind::integer, 0, 0, 1 << 20, "", "",
+        "Strategies ancestral and first_hitting: tokens by which the model's window moves on, once it is "
+        "filled, in a text longer than its positions. 0: no longer texts."},
     OptionInfo{
         "remasking", OptionKind::text, 0, 0, 0, "low_confidence", "low_confidence|random|margin|entropy",
         "Which masks a step fills: those whose token is most probable, random ones, those with the largest "
         "margin between the two best tokens, or those of least entropy."},
     OptionInfo{"temperature", OptionKind::number, 0, 0, 1000, "", "",
-               "Scale of the Gumbel noise on the logits. 0: the most probable token."},
+               "Scale of the Gumbel noise on the logits. 0: the most probable token. Where it is not given, "
+               "strategies "
+               "ancestral and first_hitting take 1, which draws from the model's own distribution."},
     OptionInfo{"top_k", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Sample among the k most probable tokens only. 0: off. Needs a temperature."},
     OptionInfo{"top_p", OptionKind::number, 1, 0, 1, "", "",
@@ -36,6 +44,12 @@ constexpr std::array table = {
         "guidance", OptionKind::number, 0, 0, 1000, "", "",
         "Classifier-free guidance: scale of the difference to the prediction without the prompt. 0: off; "
         "otherwise each step computes two passes."},
+    OptionInfo{
+        "compat_fp32_gumbel", OptionKind::flag, 0, 0, 1, "", "",
+        "Draw as MDLM's published fp32 code does: Gumbel noise ends at 16.6, and with strategy ancestral "
+        "each "
+        "step lets the tokens of a mask race against its staying one. Improbable tokens then never come; "
+        "for comparing with published figures only."},
     OptionInfo{"stop_at_end", OptionKind::flag, 1, 0, 1, "", "",
                "Stop after the block in which an end token stands with no mask before it."},
     OptionInfo{"suppress_end", OptionKind::flag, 0, 0, 1, "", "", "Never generate the end token."},
@@ -183,16 +197,20 @@ const std::string& Options::text(std::string_view name) const {
   return defaults.at(o.name);
 }
 
+bool Options::is_set(std::string_view name) const { return numbers_.contains(name); }
+
 SessionOptions::SessionOptions(const Options& o)
     : length(static_cast<uint32_t>(o.integer("length"))),
       block(o.integer("block") < 0 ? own_block : static_cast<uint32_t>(o.integer("block"))),
       steps(static_cast<uint32_t>(o.integer("steps"))),
+      stride(static_cast<uint32_t>(o.integer("stride"))),
       remasking(remasking_of(o.text("remasking"))),
       temperature(static_cast<float>(o.number("temperature"))),
       top_p(static_cast<float>(o.number("top_p"))),
       guidance(static_cast<float>(o.number("guidance"))),
       threshold(static_cast<float>(o.number("threshold"))),
       factor(static_cast<float>(o.number("factor"))),
+      temperature_given(o.is_set("temperature")),
       top_k(static_cast<uint32_t>(o.integer("top_k"))),
       seed(static_cast<uint64_t>(o.integer("seed"))),
       algorithm(algorithm_of(o.text("alg"))),
@@ -202,6 +220,7 @@ SessionOptions::SessionOptions(const Options& o)
       confidence_threshold(static_cast<float>(o.number("confidence_threshold"))),
       entropy_bound(static_cast<float>(o.number("entropy_bound"))),
       sub_block(static_cast<uint32_t>(o.integer("sub_block"))),
+      compat_fp32_gumbel(o.flag("compat_fp32_gumbel")),
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),
       postpone_end(o.flag("postpone_end")),

@@ -38,6 +38,7 @@ class Options {
   int64_t integer(std::string_view name) const;
   bool flag(std::string_view name) const { return integer(name) != 0; }
   const std::string& text(std::string_view name) const;
+  bool is_set(std::string_view name) const;  // a number
 
  private:
   std::map<std::string, double, std::less<>> numbers_;
@@ -55,9 +56,10 @@ enum class SdarReveal : uint8_t {
 
 // What a session needs to know, typed. See the table for meanings.
 struct SessionOptions {
-  uint32_t length, block, steps;
+  uint32_t length, block, steps, stride;
   tensor::Confidence remasking;
   float temperature, top_p, guidance, threshold, factor;
+  bool temperature_given;  // otherwise a strategy may have one of its own
   uint32_t top_k;
   uint64_t seed;
   DreamAlgorithm algorithm;
@@ -65,6 +67,7 @@ struct SessionOptions {
   SdarReveal reveal;
   float confidence_threshold, entropy_bound;
   uint32_t sub_block;
+  bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;
 

@@ -20,9 +20,9 @@ void Session::set_prompt(std::span<const int32_t> prompt) {
   const model::ModelConfig& config = model_->config;
   uint64_t canvas = prompt.size() + uint64_t{options_.length};
   if (const uint64_t block = attention_block(); block > 0) canvas = (canvas + block - 1) / block * block;
-  require(canvas <= config.positions, Status::invalid_argument,
+  require(canvas <= config.positions || options_.stride > 0, Status::invalid_argument,
           "A prompt of {} tokens and a length of {} need {} positions, but the model has {}. Shorten one of "
-          "them.",
+          "them, or set option 'stride' for a strategy that can write longer texts.",
           prompt.size(), options_.length, canvas, config.positions);
   for (size_t i = 0; i < prompt.size(); ++i) {
     require(prompt[i] >= 0 && static_cast<uint32_t>(prompt[i]) < config.vocabulary, Status::invalid_argument,

@@ -38,7 +38,8 @@ class Session {
 
   // The canvas becomes the prompt followed by `length` masks, and by a few more where a block-causal model
   // needs its last block whole. Clears counters and events. Throws invalid_argument for ids outside the
-  // vocabulary or a canvas longer than the model's positions, wrong_state while a decoder has it.
+  // vocabulary or, without option stride, a canvas longer than the model's positions; wrong_state while a
+  // decoder has it.
   void set_prompt(std::span<const int32_t> prompt);
 
   const model::Model& model() const { return *model_; }

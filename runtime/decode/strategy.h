@@ -25,7 +25,8 @@ class Strategy {
   // most. Throws invalid_argument for options it cannot serve.
   virtual Capacity begin(std::span<Session* const> sessions) = 0;
 
-  // Advances every session that has masks left. Terminates: each round fills at least one mask of each.
+  // Advances every session that has masks left. Terminates: each round fills a mask of each, or is one of so
+  // many steps that are counted.
   virtual void round(Run& run) = 0;
 };
 

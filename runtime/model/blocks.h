@@ -8,6 +8,7 @@ namespace unmask::model {
 
 struct AttentionWeights {
   graph::Slice norm;            // [hidden]
+  graph::Slice norm_bias;       // [hidden], of LayerNorm; empty: RMSNorm
   tensor::Weight qkv;           // [(heads + 2 kv_heads) head_dim, hidden]: q, k and v stacked
   graph::Slice qkv_bias;        // [(heads + 2 kv_heads) head_dim]; empty: none
   graph::Slice q_norm, k_norm;  // [head_dim]; empty: none
@@ -20,6 +21,14 @@ struct MlpWeights {
   tensor::Weight down;     // [hidden, ffn]
 };
 
+struct GeluMlpWeights {
+  graph::Slice norm, norm_bias;  // [hidden], of LayerNorm
+  tensor::Weight up;             // [ffn, hidden]
+  graph::Slice up_bias;          // [ffn]
+  tensor::Weight down;           // [hidden, ffn]
+  graph::Slice down_bias;        // [hidden]
+};
+
 struct RotaryAttention {
   tensor::HeadShape shape;
   graph::Slice rope_table;
@@ -29,12 +38,15 @@ struct RotaryAttention {
 // x [R, hidden] = embeddings of the tokens in the rows' slots.
 tensor::Matrix embed(const Forward& f, const tensor::Weight& table);
 
-// x += Wo attention(rope(q), rope(k), v) with [q k v] = Wqkv n + bias, n = rms_norm(x), and q and k normed
+// x += Wo attention(rope(q), rope(k), v) with [q k v] = Wqkv n + bias, n = norm(x), and q and k normed
 // per head where there are weights for it. Keys and values go to the cache of `layer`.
 void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const AttentionWeights& w,
                const tensor::Matrix& x);
 
 // x += Wdown(silu(Wgate n) * Wup n), n = rms_norm(x) (Shazeer 2020, SwiGLU).
 void gated_mlp(const Forward& f, float norm_eps, const MlpWeights& w, const tensor::Matrix& x);
+
+// x += Wdown gelu(Wup n + bup) + bdown, n = layer_norm(x).
+void gelu_mlp(const Forward& f, float norm_eps, const GeluMlpWeights& w, const tensor::Matrix& x);
 
 }  // namespace unmask::model

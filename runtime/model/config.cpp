@@ -22,9 +22,17 @@ bool names_class(const Json& config, const char* class_name) {
          std::find(classes->begin(), classes->end(), class_name) != classes->end();
 }
 
+// The value under a key of ConfigKey's form; null where it, or an object on the way, is absent.
+const Json* find_value(const Json& object, std::string_view key) {
+  const size_t dot = key.find('.');
+  const Json* found = find_member(object, key.substr(0, dot));
+  if (dot == std::string_view::npos || found == nullptr) return found;
+  return found->is_object() ? find_value(*found, key.substr(dot + 1)) : nullptr;
+}
+
 bool has_signature(const Json& config, std::span<const char* const> keys) {
   return !keys.empty() && std::all_of(keys.begin(), keys.end(),
-                                      [&](const char* key) { return find_member(config, key) != nullptr; });
+                                      [&](const char* key) { return find_value(config, key) != nullptr; });
 }
 
 bool belongs(const Json& config, const ConfigFamily& family) {
@@ -60,25 +68,31 @@ class ConfigReader {
     for (const IntegerField& field : family_.integers)
       config.*field.member = static_cast<uint32_t>(integer(field.key, 1, field.max));
     for (const NumberField& field : family_.numbers) config.*field.member = number(field);
-    config.tie_embeddings = bool_member_or(json_, family_.tie_embeddings, false, where_);
+    if (family_.tie_embeddings != nullptr)
+      config.tie_embeddings = bool_member_or(json_, family_.tie_embeddings, false, where_);
     config.head_dim = head_dim(config);
     const int64_t last_token = int64_t{config.vocabulary} - 1;
     for (const TokenField& field : family_.tokens)
       config.*field.member = static_cast<int32_t>(token(field, last_token));
-    if (find_member(json_, family_.begin_token) != nullptr)
+    if (family_.begin_token != nullptr && find_member(json_, family_.begin_token) != nullptr)
       config.begin_token = static_cast<int32_t>(integer({family_.begin_token}, 0, last_token));
     config.qkv_bias = family_.qkv_bias;
     config.qk_norm = family_.qk_norm;
     config.shifted_logits = family_.shifted_logits;
     config.block_length = block_length(config);
+    if (family_.complete != nullptr) family_.complete(config);
     check_shape(config, where_);
     return config;
   }
 
  private:
+  const Json* find(const ConfigKey& key) const {
+    const Json* found = find_value(json_, key.key);
+    return found == nullptr && key.otherwise != nullptr ? find_value(json_, key.otherwise) : found;
+  }
+
   const Json& value(const ConfigKey& key) const {
-    const Json* found = find_member(json_, key.key);
-    if (found == nullptr && key.otherwise != nullptr) found = find_member(json_, key.otherwise);
+    const Json* found = find(key);
     require(found != nullptr, Status::bad_model, "{} lacks \"{}\".", where_, key.key);
     return *found;
   }
@@ -98,7 +112,7 @@ class ConfigReader {
   }
 
   void check_fixed(const FixedField& field) const {
-    const Json* found = find_member(json_, field.key);
+    const Json* found = find_value(json_, field.key);
     if (found == nullptr && field.absent_is_same) return;
     const bool same = found != nullptr && field.value != nullptr && *found == Json::parse(field.value);
     require(same, Status::unsupported, "{} has {} = {}; of {} models only those with {} are supported.",
@@ -107,9 +121,7 @@ class ConfigReader {
   }
 
   int64_t token(const TokenField& field, int64_t last) const {
-    const bool there = find_member(json_, field.key.key) != nullptr ||
-                       (field.key.otherwise != nullptr && find_member(json_, field.key.otherwise) != nullptr);
-    if (there || field.absent < 0) return integer(field.key, 0, last);
+    if (find(field.key) != nullptr || field.absent < 0) return integer(field.key, 0, last);
     require(field.absent <= last, Status::bad_model,
             "{} does not name {}, and the family's usual {} is outside its vocabulary of {}.", where_,
             field.key.key, field.absent, last + 1);

@@ -22,6 +22,7 @@ struct ModelConfig {
   uint32_t positions = 0;   // longest sequence
   double rope_theta = 0;
   double norm_eps = 0;
+  uint32_t condition = 0;       // width of the time embedding that adaLN multiplies; 0: no adaLN
   bool tie_embeddings = false;  // the LM head is the embedding, transposed
   bool qkv_bias = false;        // queries, keys and values have a bias
   bool qk_norm = false;         // RMSNorm of each query and key head before its rotation
@@ -29,7 +30,7 @@ struct ModelConfig {
   uint32_t block_length = 0;    // attention is causal between blocks of this many; 0: all see all
 
   int32_t mask_token = 0;
-  int32_t end_token = 0;  // fills the answer after its end
+  int32_t end_token = 0;  // -1: texts have no end. Fills the answer after its end
   int32_t pad_token = 0;  // end_token where the file does not say
   std::optional<int32_t> begin_token;
 };

@@ -92,6 +92,40 @@ constexpr FixedField fixed_without_bias[] = {fixed[0], fixed[1], fixed[2], {"att
 
 }  // namespace qwen
 
+// MDLM (Sahoo et al. 2024, arXiv 2406.07524): the field names of the published Hugging Face folders, or those
+// of the training code's own configuration, which stand in an object "model".
+namespace mdlm {
+
+constexpr const char* signature[] = {"parameterization", "model.cond_dim", "model.n_blocks"};
+
+constexpr IntegerField integers[] = {
+    {{"n_blocks", "model.n_blocks"}, &ModelConfig::layers, max_layers},
+    {{"hidden_dim", "model.hidden_size"}, &ModelConfig::hidden, max_width},
+    {{"n_heads", "model.n_heads"}, &ModelConfig::heads, max_heads},
+    {{"n_heads", "model.n_heads"}, &ModelConfig::kv_heads, max_heads},
+    {{"cond_dim", "model.cond_dim"}, &ModelConfig::condition, max_width},
+    {{"vocab_size"}, &ModelConfig::vocabulary, max_vocabulary},
+    {{"model_length", "model.length"}, &ModelConfig::positions, max_positions},
+};
+
+// With time conditioning, adaLN's modulations are no constants.
+constexpr FixedField fixed[] = {
+    {"time_conditioning", "false", true},
+    {"parameterization", "\"subs\"", true},
+};
+
+// The mask is the last token. Texts have no end token: GPT-2's stands between the documents of a text, and a
+// text begins with it.
+void complete(ModelConfig& config) {
+  config.ffn = 4 * config.hidden;
+  config.rope_theta = 10000;
+  config.norm_eps = 1e-5;
+  config.mask_token = static_cast<int32_t>(config.vocabulary) - 1;
+  config.end_token = config.pad_token = -1;
+}
+
+}  // namespace mdlm
+
 constexpr ConfigFamily families[] = {
     {
         .architecture = "llada",
@@ -157,6 +191,20 @@ constexpr ConfigFamily families[] = {
         .qk_norm = true,
         .block_length = "block_size",
         .default_block_length = 4,
+    },
+    {
+        .architecture = "mdlm",
+        .model_type = "mdlm",
+        .class_name = "MDLM",
+        .signature = mdlm::signature,
+        .integers = mdlm::integers,
+        .numbers = {},
+        .tokens = {},
+        .fixed = mdlm::fixed,
+        .tie_embeddings = nullptr,
+        .begin_token = nullptr,
+        .head_dim = nullptr,
+        .complete = mdlm::complete,
     },
 };
 

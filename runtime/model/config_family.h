@@ -8,7 +8,8 @@
 
 namespace unmask::model {
 
-// Where a value stands: under `key`, or where that is absent or null under `otherwise`.
+// Where a value stands: under `key`, or where that is absent or null under `otherwise`. A dot steps into a
+// nested object: "model.length".
 struct ConfigKey {
   const char* key;
   const char* otherwise = nullptr;
@@ -52,14 +53,15 @@ struct ConfigFamily {
   std::span<const NumberField> numbers;
   std::span<const TokenField> tokens;
   std::span<const FixedField> fixed;
-  const char* tie_embeddings;  // key of a flag, false where absent
-  const char* begin_token;     // key of the optional token before a text
+  const char* tie_embeddings;  // key of a flag, false where absent; null: never
+  const char* begin_token;     // key of the optional token before a text; null: there is none
   const char* head_dim;        // key of an explicit head size; null: always hidden / heads
 
   // What the family's code does without saying so in the file.
   bool qkv_bias = false, qk_norm = false, shifted_logits = false;
   const char* block_length = nullptr;  // key of the block of block-causal attention; null: bidirectional
   uint32_t default_block_length = 0;   // where that key is absent
+  void (*complete)(ModelConfig&) = nullptr;  // sets what else it fixes
 };
 
 std::span<const ConfigFamily> config_families();

@@ -45,7 +45,8 @@ class Network {
   virtual tensor::Matrix record(const Forward& f) const = 0;
 
   virtual const graph::Slice& final_norm() const = 0;
-  virtual const tensor::Weight& head() const = 0;  // [vocabulary, hidden]
+  virtual graph::Slice final_norm_bias() const { return {}; }  // empty: RMSNorm, otherwise LayerNorm
+  virtual const tensor::Weight& head() const = 0;              // [vocabulary, hidden]
 };
 
 // One line of architectures.inc.

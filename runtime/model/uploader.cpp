@@ -1,7 +1,9 @@
 #include "model/uploader.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "base/element.h"
@@ -53,11 +55,16 @@ Weight Uploader::matrix(const std::string& name, uint64_t outputs, uint64_t inpu
 
 Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
                         uint64_t inputs) {
-  const std::vector<SourceTensor> parts = take(source_, names, outputs, inputs);
-  uint64_t stacked = 0;
-  for (uint64_t o : outputs) stacked += o;
-  const Weight w = allocate(parts[0].dtype, static_cast<uint32_t>(stacked), static_cast<uint32_t>(inputs),
-                            names[0].c_str());
+  const Weight w = stack(take(source_, names, outputs, inputs), outputs, inputs, names[0].c_str());
+  parameters_ += uint64_t{w.outputs} * inputs;
+  return w;
+}
+
+Weight Uploader::stack(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
+                       uint64_t inputs, const char* label) {
+  const uint64_t stacked = std::accumulate(outputs.begin(), outputs.end(), uint64_t{0});
+  const Weight w =
+      allocate(parts[0].dtype, static_cast<uint32_t>(stacked), static_cast<uint32_t>(inputs), label);
   const uint64_t row_bytes = bytes_of(w.dtype, inputs);
   uint64_t first = 0;  // stacked output row at which the part begins
   for (size_t i = 0; i < parts.size(); first += outputs[i++]) {
@@ -70,7 +77,6 @@ Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint
              parts[i].data.subspan((begin - first) * row_bytes, (end - begin) * row_bytes), parts[i].owner});
     }
   }
-  parameters_ += stacked * inputs;
   return w;
 }
 
@@ -88,16 +94,34 @@ Weight Uploader::allocate(DType dtype, uint32_t outputs, uint32_t inputs, const 
 graph::Slice Uploader::vector(std::span<const std::string> names, std::span<const uint64_t> sizes) {
   std::vector<float> values;
   for (size_t part = 0; part < names.size(); ++part) {
-    const SourceTensor tensor = source_.at(names[part], sizes.subspan(part, 1));
-    for (uint64_t i = 0; i < sizes[part]; ++i)
-      values.push_back(load_float(tensor.dtype, tensor.data.data(), i));
+    const HostTensor tensor = read(names[part], sizes.subspan(part, 1));
+    values.insert(values.end(), tensor.values.begin(), tensor.values.end());
   }
-  parameters_ += values.size();
-  return queue_floats(std::move(values), names[0].c_str());
+  return computed_vector(std::move(values), names[0].c_str());
 }
 
 graph::Slice Uploader::vector(const std::string& name, uint64_t size) {
   return vector(std::span(&name, 1), std::span(&size, 1));
+}
+
+HostTensor Uploader::read(const std::string& name, std::span<const uint64_t> shape) {
+  const SourceTensor tensor = source_.at(name, shape);
+  uint64_t size = 1;
+  for (const uint64_t extent : shape) size *= extent;
+  HostTensor result = {tensor.dtype, std::vector<float>(size)};
+  for (uint64_t i = 0; i < size; ++i) result.values[i] = load_float(tensor.dtype, tensor.data.data(), i);
+  parameters_ += size;
+  return result;
+}
+
+Weight Uploader::computed_matrix(const HostTensor& tensor, uint64_t outputs, uint64_t inputs,
+                                 const char* label) {
+  assert(tensor.values.size() == outputs * inputs);
+  const auto bytes = std::make_shared<std::vector<std::byte>>(bytes_of(tensor.dtype, tensor.values.size()));
+  for (uint64_t i = 0; i < tensor.values.size(); ++i)
+    store_float(tensor.dtype, bytes->data(), i, tensor.values[i]);
+  const SourceTensor packed = {tensor.dtype, *bytes, bytes};
+  return stack(std::span(&packed, 1), std::span(&outputs, 1), inputs, label);
 }
 
 graph::Slice Uploader::rope_table(uint64_t positions, uint64_t dim, double theta) {
@@ -111,7 +135,7 @@ graph::Slice Uploader::rope_table(uint64_t positions, uint64_t dim, double theta
       table.push_back(static_cast<float>(std::sin(angle)));
     }
   }
-  return queue_floats(std::move(table), "rope table");
+  return computed_vector(std::move(table), "rope table");
 }
 
 bool Uploader::step() {
@@ -132,7 +156,7 @@ void Uploader::queue(Copy copy) {
   copies_.push_back(std::move(copy));
 }
 
-graph::Slice Uploader::queue_floats(std::vector<float> values, const char* label) {
+graph::Slice Uploader::computed_vector(std::vector<float> values, const char* label) {
   const auto owned = std::make_shared<const std::vector<float>>(std::move(values));
   const graph::Slice slice =
       tensor::allocate_array<float>(backend_, owned->size(), graph::Memory::device, label);

@@ -27,6 +27,8 @@ class TensorSource {
  public:
   virtual ~TensorSource() = default;
 
+  virtual bool has(const std::string& name) const = 0;
+
   // Throws bad_model when there is no such tensor, or it has another shape.
   virtual SourceTensor at(const std::string& name, std::span<const uint64_t> shape) = 0;
 };
@@ -34,6 +36,7 @@ class TensorSource {
 class FileTensors final : public TensorSource {
  public:
   explicit FileTensors(Weights weights) : weights_(std::make_shared<const Weights>(std::move(weights))) {}
+  bool has(const std::string& name) const override { return weights_->find(name) != nullptr; }
   SourceTensor at(const std::string& name, std::span<const uint64_t> shape) override;
 
  private:
@@ -44,11 +47,18 @@ class FileTensors final : public TensorSource {
 class RandomTensors final : public TensorSource {
  public:
   RandomTensors(DType dtype, uint64_t seed) : dtype_(dtype), seed_(seed) {}
+  bool has(const std::string&) const override { return true; }
   SourceTensor at(const std::string& name, std::span<const uint64_t> shape) override;
 
  private:
   DType dtype_;
   uint64_t seed_;
+};
+
+// A tensor on the host, for a network that computes others from it before they go to the device.
+struct HostTensor {
+  DType dtype;  // in which it was stored
+  std::vector<float> values;
 };
 
 // Allocates device memory at once and queues the copies; `step` does them. One per load; not thread-safe.
@@ -66,6 +76,16 @@ class Uploader {
   graph::Slice vector(std::span<const std::string> names, std::span<const uint64_t> sizes);
   graph::Slice vector(const std::string& name, uint64_t size);
 
+  bool has(const std::string& name) const { return source_.has(name); }
+
+  // The named tensor itself. It counts as one of the model's, what is computed from it does not.
+  HostTensor read(const std::string& name, std::span<const uint64_t> shape);
+
+  // What a network computed: a matrix [outputs, inputs] in the tensor's dtype, or a vector in f32.
+  tensor::Weight computed_matrix(const HostTensor& tensor, uint64_t outputs, uint64_t inputs,
+                                 const char* label);
+  graph::Slice computed_vector(std::vector<float> values, const char* label);
+
   // (cos, sin) pairs [positions, dim / 2] of rotary embedding, computed in double precision.
   graph::Slice rope_table(uint64_t positions, uint64_t dim, double theta);
 
@@ -82,9 +102,10 @@ class Uploader {
     std::span<const std::byte> from;
     std::shared_ptr<const void> owner;
   };
+  tensor::Weight stack(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
+                       uint64_t inputs, const char* label);
   tensor::Weight allocate(DType dtype, uint32_t outputs, uint32_t inputs, const char* label);
   void queue(Copy copy);
-  graph::Slice queue_floats(std::vector<float> values, const char* label);
 
   graph::Backend& backend_;
   TensorSource& source_;

@@ -43,6 +43,7 @@ enum class Confidence : uint32_t {
   random = 1,            // uniform noise from Philox
   margin = 2,            // p(best) - p(runner-up)
   negative_entropy = 3,  // sum p ln p
+  race = 4,              // ln p of the token with its noise, less the noise of staying a mask
 };
 
 // How many of the ranked candidates are committed: the first `commit_count`, and beyond them as many as pass
@@ -77,7 +78,7 @@ struct SequenceStep {
   float commit_parameter;
   float rank_temperature;      // > 0: candidates rank by confidence / this + Gumbel noise
   uint32_t ranked_as_sampled;  // 1: confidence is of the distribution that is sampled, not of softmax(z)
-  uint32_t reserved;
+  uint32_t coarse_noise;       // random bits of the noise on tokens that are 1 instead; usually none
 };
 static_assert(sizeof(SequenceStep) == 80);
 
@@ -90,7 +91,7 @@ struct TokenStats {
   uint32_t best_token;  // arg-max of z
   float best_logit;
   float runner_up;  // second largest z
-  float reserved;
+  float noised;     // z + temperature * Gumbel of `token`, before any filter
 };
 static_assert(sizeof(TokenStats) == 32);
 

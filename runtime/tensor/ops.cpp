@@ -9,8 +9,10 @@
 #include "kernels/embed.h"
 #include "kernels/filtered_sample.h"
 #include "kernels/gather_rows.h"
+#include "kernels/gelu_bias.h"
 #include "kernels/guidance.h"
 #include "kernels/head_norm.h"
+#include "kernels/layernorm.h"
 #include "kernels/rmsnorm.h"
 #include "kernels/rope_store.h"
 #include "kernels/select_commit.h"
@@ -95,6 +97,15 @@ void Ops::rms_norm(const Matrix& x, const Slice& weight, float eps, const Matrix
          extent, x.rows);
 }
 
+void Ops::norm(const Matrix& x, const Slice& weight, const Slice& bias, float eps, const Matrix& y,
+               Extent extent) {
+  using K = kernels::layernorm;
+  if (bias.buffer == nullptr) return rms_norm(x, weight, eps, y, extent);
+  append(dispatch<K>(K::kernel(), {x.slice, weight, bias, y.slice}, {x.rows, x.columns, eps}, {},
+                     Grid{x.rows}, "norm", elementwise(area(x), 7, 2)),
+         extent, x.rows);
+}
+
 void Ops::matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
                  Extent extent) {
   const Matmul product = {.x = x.slice,
@@ -149,6 +160,13 @@ void Ops::silu_gate(const Matrix& gate_up, const Matrix& y) {
   using K = kernels::silu_gate;
   append(dispatch<K>(K::kernel(), {gate_up.slice, y.slice}, {y.rows, y.columns}, {},
                      Grid{(y.columns + 63) / 64, y.rows}, "silu gate", elementwise(area(y), 4, 3)),
+         Extent::rows, y.rows);
+}
+
+void Ops::gelu_bias(const Slice& bias, const Matrix& y) {
+  using K = kernels::gelu_bias;
+  append(dispatch<K>(K::kernel(), {bias, y.slice}, {y.rows, y.columns}, {},
+                     Grid{(y.columns + 63) / 64, y.rows}, "gelu", elementwise(area(y), 10, 2)),
          Extent::rows, y.rows);
 }
 

@@ -29,6 +29,10 @@ class Ops {
   void rms_norm(const Matrix& x, const graph::Slice& weight, float eps, const Matrix& y,
                 graph::Extent extent = graph::Extent::rows);
 
+  // y [n, d] = (x - mean(x)) / deviation(x) * weight + bias: LayerNorm. With an empty bias, RMSNorm.
+  void norm(const Matrix& x, const graph::Slice& weight, const graph::Slice& bias, float eps, const Matrix& y,
+            graph::Extent extent = graph::Extent::rows);
+
   // y [n, outputs] = x [n, inputs] w^T, or += with `accumulate`.
   void matmul(const Matrix& x, const Weight& w, const Matrix& y, bool accumulate, const char* label,
               graph::Extent extent = graph::Extent::rows);
@@ -54,6 +58,9 @@ class Ops {
 
   // y [R, ffn] = silu(gate) * up of gate_up [R, 2 ffn].
   void silu_gate(const Matrix& gate_up, const Matrix& y);
+
+  // y [R, d] = gelu(y + bias [d]) in its tanh form, in place.
+  void gelu_bias(const graph::Slice& bias, const Matrix& y);
 
   // y [n, d] = x[index[i]]; `none` gives zeros.
   void gather_rows(const Matrix& x, const graph::Slice& index, const Matrix& y);

@@ -49,6 +49,10 @@ float measure(SequenceStep sequence, Candidate candidate, TokenStats s) {
     case confidence_random:
       return uniform_from_bits(philox(uvec4(sequence.masks_left, candidate.position, none, candidate.times_remasked),
                                       uvec2(sequence.seed_low, sequence.seed_high)).x);
+    case confidence_race:
+      return s.noised - s.log_sum_exp -
+             gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high), sequence.masks_left, candidate.position,
+                          sequence.suppressed0, candidate.times_remasked, sequence.coarse_noise);
     case confidence_margin:
       return probability(s.best_logit, s.log_sum_exp) - probability(s.runner_up, s.log_sum_exp);
     default: return -s.entropy;
@@ -61,7 +65,7 @@ float rank_value(SequenceStep sequence, Candidate candidate, TokenStats s) {
   if (sequence.rank_temperature > 0.0) {
     value = value / sequence.rank_temperature +
             gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high), sequence.masks_left, candidate.position, rank_noise,
-                         candidate.times_remasked);
+                         candidate.times_remasked, 0);
   }
   return postponed || isnan(value) ? uintBitsToFloat(0xFF800000u) : value;
 }

@@ -32,7 +32,7 @@ void merge_run(uint row, uint begin, uint end) {
 TokenStats finish(HeadPartial p) {
   const float log_sum = log(p.sum);
   return TokenStats(p.noised_token, p.noised_logit, p.best + log_sum, max(log_sum - p.weighted / p.sum, 0.0), p.token,
-                    p.best, p.runner_up, 0.0);
+                    p.best, p.runner_up, p.noised);
 }
 
 void main() {

@@ -17,7 +17,7 @@ float with_noise(float z, uint row, uint token) {
   const SequenceStep s = sequences[c.sequence];
   if (s.temperature <= 0.0) return z;
   const uvec2 seed = uvec2(s.seed_low, s.seed_high);
-  return z + s.temperature * gumbel_noise(seed, s.masks_left, c.position, token, c.times_remasked);
+  return z + s.temperature * gumbel_noise(seed, s.masks_left, c.position, token, c.times_remasked, s.coarse_noise);
 }
 
 // The logits that do not count are minus infinity already. Not unrolled: the generator is a long piece of code.

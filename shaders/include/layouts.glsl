@@ -30,6 +30,7 @@ const uint confidence_probability = 0;
 const uint confidence_random = 1;
 const uint confidence_margin = 2;
 const uint confidence_negative_entropy = 3;
+const uint confidence_race = 4;
 
 const uint commit_count_rule = 0;
 const uint commit_threshold_rule = 1;
@@ -56,7 +57,7 @@ struct SequenceStep {
   float commit_parameter;
   float rank_temperature;
   uint ranked_as_sampled;
-  uint reserved;
+  uint coarse_noise;
 };
 
 struct TokenStats {
@@ -67,7 +68,7 @@ struct TokenStats {
   uint best_token;
   float best_logit;
   float runner_up;
-  float reserved;
+  float noised;
 };
 
 #endif

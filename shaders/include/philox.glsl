@@ -48,9 +48,10 @@ float exponential_from_bits(uint bits) {
 
 float gumbel_from_bits(uint bits) { return -accurate_log(exponential_from_bits(bits)); }
 
-// The standard Gumbel noise of one token at one place; see SequenceStep and Candidate in layouts.glsl.
-float gumbel_noise(uvec2 seed, uint masks_left, uint position, uint token, uint times_remasked) {
-  return gumbel_from_bits(philox(uvec4(masks_left, position, token, times_remasked), seed).x);
+// The standard Gumbel noise of one token at one place; see SequenceStep and Candidate in layouts.glsl. Bits that are set
+// in `coarse` carry no randomness.
+float gumbel_noise(uvec2 seed, uint masks_left, uint position, uint token, uint times_remasked, uint coarse) {
+  return gumbel_from_bits(philox(uvec4(masks_left, position, token, times_remasked), seed).x | coarse);
 }
 
 #endif

@@ -181,7 +181,7 @@ void sample_kept(Prefix prefix, uint end_of_ties, Candidate candidate) {
     if (!is_kept(t, prefix, end_of_ties)) continue;
     const float score = logit(t) + sequence.temperature * gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high),
                                                                        sequence.masks_left, candidate.position, t,
-                                                                       candidate.times_remasked);
+                                                                       candidate.times_remasked, sequence.coarse_noise);
     if (better(score, t, best, best_token)) best = score, best_token = t;
   }
   best_scores[lane] = best;

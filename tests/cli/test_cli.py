@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -211,6 +212,51 @@ class Watch(ProgramTest):
         self.assertRegex(result.stderr, r"^step 1, 5 of 6 masks left, [\d.]+ s\n")
         self.assertNotIn("\x1b", result.stdout + result.stderr)
         self.assertNotEqual(result.stdout, "")
+
+
+class MaskDiffusionLanguageModel(ProgramTest):
+    """MDLM, whose mask is one past its tokenizer's vocabulary and whose texts need no prompt."""
+
+    def setUp(self):
+        shared = Path(__file__).parent.parent / "shared"
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        for name in ("config.json", "model.safetensors"):
+            shutil.copyfile(shared / "golden" / "mdlm_odd" / name, Path(self.folder, name))
+        tokenizer = json.loads((shared / "tokenizers" / "gpt2" / "tokenizer.json").read_text())
+        tokenizer["added_tokens"] = []
+        vocabulary = tokenizer["model"]["vocab"]
+        tokenizer["model"] |= {"vocab": {t: i for t, i in vocabulary.items() if i < 130}, "merges": []}
+        Path(self.folder, "tokenizer.json").write_text(json.dumps(tokenizer))
+
+    def generate(self, *arguments):
+        return json.loads(self.succeed(unmask("generate", "-m", self.folder, "--json", *arguments)))
+
+    def test_texts_without_a_prompt(self):
+        for strategy in ("ancestral", "first_hitting"):
+            result = self.generate("--strategy", strategy, "--prompt", "", "--length", "20", "--steps", "8")
+            self.assertEqual((result["prompt_tokens"], len(result["tokens"]), result["head_rows"]), (0, 20, 20))
+            self.assertNotIn(130, result["tokens"])
+            self.assertLessEqual(result["forward_passes"], 9)
+
+    def test_texts_longer_than_the_positions(self):
+        result = self.generate("--strategy", "ancestral", "--prompt", "ab", "--length", "70", "--stride", "12")
+        self.assertEqual((result["prompt_tokens"], len(result["tokens"])), (2, 70))
+        self.assertEqual(result["rows"], 37 * result["forward_passes"])
+
+    def test_the_published_noise(self):
+        result = self.generate("--strategy", "ancestral", "--prompt", "", "--length", "9", "--steps", "7",
+                               "--compat-fp32-gumbel")
+        self.assertEqual(len(result["tokens"]), 9)
+        self.assertGreater(result["head_rows"], 9)
+
+    def test_a_mask_has_no_text(self):
+        self.assertEqual(self.succeed(unmask("tokenize", "-m", self.folder, "--decode", "64 130 65")),
+                         self.succeed(unmask("tokenize", "-m", self.folder, "--decode", "64 65")))
+        self.assertIn("mask 130, end none", self.succeed(unmask("info", self.folder)))
+        lines = unmask("generate", "-m", self.folder, "--prompt", "", "--length", "5", "--watch").stderr
+        self.assertIn("masks left", lines)
 
 
 class OtherCommands(ProgramTest):

@@ -46,7 +46,7 @@ uint32_t sampled(std::span<const float> z, const std::vector<uint32_t>& kept, co
   uint32_t best = tensor::none;
   for (const uint32_t t : kept) {
     const double score = z[t] + s.temperature * gumbel_noise(s.seed_low, s.seed_high, s.masks_left,
-                                                             c.position, t, c.times_remasked);
+                                                             c.position, t, c.times_remasked, s.coarse_noise);
     if (score > best_score || (score == best_score && t < best)) best_score = score, best = t;
   }
   return best;

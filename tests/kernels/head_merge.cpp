@@ -29,7 +29,7 @@ tensor::TokenStats merge(std::span<const tensor::HeadPartial> partials) {
           best->token,
           best->best,
           f(runner_up),
-          0};
+          noised->noised};
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ void expect_near(const TokenStats& device, const TokenStats& twin, const std::st
   EXPECT_NEAR(device.entropy, twin.entropy, 1e-4) << where;
   EXPECT_NEAR(device.best_logit, twin.best_logit, tolerance(twin.best_logit)) << where;
   EXPECT_NEAR(device.runner_up, twin.runner_up, tolerance(twin.runner_up)) << where;
+  EXPECT_NEAR(device.noised, twin.noised, tolerance(twin.noised)) << where;
 }
 
 void expect_definition(const Case& c, const Tile& tile) {
@@ -106,11 +107,24 @@ TEST(Head, AddsNoiseToRowsWithATemperature) {
   for (const Tile& tile : {device_tile(3), Tile{tensor::TileKind::shared, 16, 8, 1, 4}}) {
     Case c = random_case(6, 1500);
     c.noise = true;
+    c.sequences[0].coarse_noise = 0xFF;  // greedy, so that this must not matter
     expect_definition(c, tile);
     const auto stats = stats_on(device_backend(), tile, c);
     EXPECT_EQ(stats[0].token, stats[0].best_token);
     EXPECT_NE(stats[1].token, stats[1].best_token);
   }
+}
+
+// Noise of few bits has a largest value, far below that of 32 bits.
+TEST(Head, CoarseNoiseIsCut) {
+  Case c = random_case(6, 1500);
+  c.noise = true;
+  c.x.assign(c.x.size(), 0);
+  c.sequences[1].temperature = 1;
+  c.sequences[1].coarse_noise = 0x0FFFFFFF;
+  expect_definition(c, device_tile(6));
+  EXPECT_NEAR(stats_on(device_backend(), device_tile(6), c)[1].noised,
+              twins::gumbel_from_bits(c.sequences[1].coarse_noise), 1e-5);
 }
 
 TEST(Head, WorksOnSmallVocabularies) {

@@ -53,10 +53,11 @@ void head_partials(const graph::Dispatch& d, uint32_t partial_tokens) {
       const bool suppressed = token == s.suppressed0 || token == s.suppressed1;
       const double z =
           suppressed ? -INFINITY : dot(x, r * push.inputs, w, size_t{n} * push.inputs, push.inputs);
-      const double gumbel = noise && s.temperature > 0
-                                ? s.temperature * gumbel_noise(s.seed_low, s.seed_high, s.masks_left,
-                                                               c.position, token, c.times_remasked)
-                                : 0;
+      const double gumbel =
+          noise && s.temperature > 0
+              ? s.temperature * gumbel_noise(s.seed_low, s.seed_high, s.masks_left, c.position, token,
+                                             c.times_remasked, s.coarse_noise)
+              : 0;
       logits.push_back({token, z, z + gumbel});
       if (logits.size() == partial_tokens || n + 1 == push.outputs) {
         partials[r * push.partial_count + token / partial_tokens] = summarise(logits);

@@ -1,7 +1,9 @@
-// The kernels of a transformer block around its matrix products: norms, biases, rope_store, silu_gate.
+// The kernels of a transformer block around its matrix products: norms, biases, rope_store, activations.
 #include "kernels/add_bias.h"
+#include "kernels/gelu_bias.h"
 #include "kernels/harness.h"
 #include "kernels/head_norm.h"
+#include "kernels/layernorm.h"
 #include "kernels/rmsnorm.h"
 #include "kernels/rope_store.h"
 #include "kernels/silu_gate.h"
@@ -29,6 +31,32 @@ TEST(RmsNorm, ZeroRowsStayZero) {
   const std::vector<float> zeros(9);
   const auto d = graph::dispatch<rmsnorm>(
       rmsnorm::kernel(), {Inputs::buffer(zeros), Inputs::buffer(zeros), Inputs::garbage_floats(9)},
+      {.rows = 1, .dim = 9, .eps = 1e-5f}, {}, {1}, "norm");
+  expect_close(d, "y", 0);
+}
+
+// Rows far from zero: a variance from the mean of squares would have no digit left.
+TEST(LayerNorm, HoldsOverMagnitudesAndOffsets) {
+  for (const auto& [magnitude, offset, tolerance] :
+       {std::tuple{1e-6f, 0.0f, 1e-6}, {1.0f, 0.5f, 1e-6}, {1e6f, 0.0f, 1e-6}, {1.0f, 1000.0f, 2e-4}}) {
+    for (const uint32_t dim : {8u, 264u, 1003u}) {
+      Inputs in(dim);
+      const auto x = in.buffer(in.numbers(3 * dim, offset - magnitude, offset + magnitude));
+      const auto w = in.buffer(in.numbers(dim, 0, 2));
+      const auto b = in.buffer(in.numbers(dim));
+      const auto d = graph::dispatch<layernorm>(layernorm::kernel(), {x, w, b, in.garbage_floats(3 * dim)},
+                                                {.rows = 3, .dim = dim, .eps = 1e-5f}, {}, {3}, "norm");
+      expect_close(d, "y", tolerance);
+    }
+  }
+}
+
+TEST(LayerNorm, EqualValuesGiveTheBias) {
+  const std::vector<float> sevens(9, 7);
+  Inputs in(3);
+  const auto d = graph::dispatch<layernorm>(
+      layernorm::kernel(),
+      {in.buffer(sevens), in.buffer(sevens), in.buffer(in.numbers(9)), in.garbage_floats(9)},
       {.rows = 1, .dim = 9, .eps = 1e-5f}, {}, {1}, "norm");
   expect_close(d, "y", 0);
 }
@@ -63,6 +91,19 @@ TEST(SiluGate, HoldsOverRowsAndExtremes) {
       graph::dispatch<silu_gate>(silu_gate::kernel(), {in.buffer(gate_up), in.garbage_floats(3 * 137)},
                                  {.rows = 3, .ffn = 137}, {}, {3, 3}, "gate");
   expect_close(d, "y", 1e-6);
+}
+
+TEST(GeluBias, HoldsOverRowsAndExtremes) {
+  Inputs in(8);
+  const std::vector<float> extremes = {-200, 200, -9.5f, -0.0f, -3e38f, 3e38f, 9.5f};
+  for (const auto& y : {in.numbers(3 * 137, -6, 6), extremes}) {
+    const auto columns = static_cast<uint32_t>(y.size() == extremes.size() ? y.size() : 137);
+    const auto rows = static_cast<uint32_t>(y.size() / columns);
+    const auto d =
+        graph::dispatch<gelu_bias>(gelu_bias::kernel(), {in.buffer(in.numbers(columns)), in.buffer(y)},
+                                   {.rows = rows, .dim = columns}, {}, {3, rows}, "gelu");
+    expect_close(d, "y", 1e-6);
+  }
 }
 
 struct RopeCase {

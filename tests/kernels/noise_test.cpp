@@ -60,6 +60,13 @@ TEST_F(Noise, GumbelIsAccurateAndFinite) {
         << std::hex << bits_[i];
 }
 
+// What published fp32 samplers draw: uniforms that are multiples of 2^-24, the largest of which is 1 - 2^-24.
+TEST(CoarseNoise, EndsWhereNoiseOf24BitsDoes) {
+  const double cut = -std::log(-std::log1p(-std::ldexp(1, -24)));
+  EXPECT_NEAR(twins::gumbel_from_bits(0 | 0xFF), cut, 3e-3);
+  EXPECT_GT(twins::gumbel_from_bits(0), cut + 6);
+}
+
 TEST_F(Noise, DeviceDrawsTheSameWords) {
   const std::vector<float> device = run_on_device(dispatch_, "words");
   for (uint32_t i = 0; i < bits_.size(); ++i) {

@@ -199,6 +199,24 @@ TEST(SelectCommit, CommitsMoreByItsRule) {
   EXPECT_TRUE(run_both(commits.dispatch()).same_elsewhere({"confidence"}));
 }
 
+// Whether a mask is revealed at all: its token's noised probability against the noise of staying a mask.
+TEST(SelectCommit, RacesAgainstTheMask) {
+  Inputs in(21);
+  Commits commits;
+  for (const uint32_t coarse : {0u, 0xFFu}) {
+    for (const float threshold : {-2.0f, 0.0f, 3.0f}) {
+      commits.add(in, 83, 0, Confidence::race);
+      SequenceStep& s = commits.sequences.back();
+      s.commit_rule = static_cast<uint32_t>(CommitRule::threshold);
+      s.commit_parameter = threshold, s.coarse_noise = coarse;
+    }
+  }
+  for (TokenStats& s : commits.stats) s.noised = in.number(-1, 4);
+  const Outcome outcome = run_both(commits.dispatch());
+  EXPECT_TRUE(outcome.same_elsewhere({"confidence"}));
+  EXPECT_LE(outcome.error("confidence"), 1e-6);
+}
+
 TEST(SelectCommit, DrawsByRankTemperature) {
   Inputs in(18);
   Commits commits;

@@ -27,6 +27,10 @@ double measure(const SequenceStep& sequence, const Candidate& c, const TokenStat
       return std::exp(double{s.best_logit} - s.log_sum_exp) - std::exp(double{s.runner_up} - s.log_sum_exp);
     case Confidence::negative_entropy:
       return -s.entropy;
+    case Confidence::race:
+      return double{s.noised} - s.log_sum_exp -
+             gumbel_noise(sequence.seed_low, sequence.seed_high, sequence.masks_left, c.position,
+                          sequence.suppressed0, c.times_remasked, sequence.coarse_noise);
   }
   return -INFINITY;
 }

@@ -80,8 +80,9 @@ double gumbel_from_bits(uint32_t bits) {
 }
 
 double gumbel_noise(uint32_t seed_low, uint32_t seed_high, uint32_t masks_left, uint32_t position,
-                    uint32_t token, uint32_t times_remasked) {
-  return gumbel_from_bits(philox({masks_left, position, token, times_remasked}, {seed_low, seed_high})[0]);
+                    uint32_t token, uint32_t times_remasked, uint32_t coarse) {
+  return gumbel_from_bits(philox({masks_left, position, token, times_remasked}, {seed_low, seed_high})[0] |
+                          coarse);
 }
 
 }  // namespace unmask::twins

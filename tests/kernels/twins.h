@@ -66,7 +66,7 @@ double half_value(uint16_t bits);
 
 // Standard Gumbel noise; the arguments are those of the Philox key and counter.
 double gumbel_noise(uint32_t seed_low, uint32_t seed_high, uint32_t masks_left, uint32_t position,
-                    uint32_t token, uint32_t times_remasked);
+                    uint32_t token, uint32_t times_remasked, uint32_t coarse = 0);
 double gumbel_from_bits(uint32_t bits);
 
 }  // namespace unmask::twins

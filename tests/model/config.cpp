@@ -120,6 +120,56 @@ TEST(Config, KnowsLladaByItsFieldsWhereNothingNamesIt) {
   EXPECT_EQ(read(file).architecture, "llada");
 }
 
+json mdlm() {
+  return json::parse(
+      R"({"model_type": "mdlm", "architectures": ["MDLM"], "vocab_size": 50258, "model_length": 96,
+    "hidden_dim": 72, "cond_dim": 20, "n_blocks": 2, "n_heads": 3, "dropout": 0.1, "time_conditioning": false})");
+}
+
+TEST(Config, ReadsMdlm) {
+  const ModelConfig config = read(mdlm());
+  EXPECT_EQ(config.architecture, "mdlm");
+  EXPECT_EQ(config.layers, 2u);
+  EXPECT_EQ(config.hidden, 72u);
+  EXPECT_EQ(config.heads, 3u);
+  EXPECT_EQ(config.kv_heads, 3u);
+  EXPECT_EQ(config.head_dim, 24u);
+  EXPECT_EQ(config.ffn, 288u);
+  EXPECT_EQ(config.condition, 20u);
+  EXPECT_EQ(config.vocabulary, 50258u);
+  EXPECT_EQ(config.positions, 96u);
+  EXPECT_EQ(config.rope_theta, 10000.0);
+  EXPECT_EQ(config.norm_eps, 1e-5);
+  EXPECT_FALSE(config.tie_embeddings);
+  EXPECT_EQ(config.mask_token, 50257);
+  EXPECT_EQ(config.end_token, -1);
+  EXPECT_FALSE(config.begin_token.has_value());
+}
+
+TEST(Config, ReadsMdlmInTheWordsOfItsTrainingCode) {
+  const ModelConfig config = read(json::parse(R"({"parameterization": "subs", "time_conditioning": false,
+    "vocab_size": 131, "model": {"hidden_size": 48, "cond_dim": 24, "length": 29, "n_blocks": 5, "n_heads": 2}})"));
+  EXPECT_EQ(config.architecture, "mdlm");
+  EXPECT_EQ(config.hidden, 48u);
+  EXPECT_EQ(config.condition, 24u);
+  EXPECT_EQ(config.positions, 29u);
+  EXPECT_EQ(config.layers, 5u);
+  EXPECT_EQ(config.heads, 2u);
+  EXPECT_EQ(config.mask_token, 130);
+}
+
+TEST(Config, RefusesMdlmThatIsToldTheTime) {
+  json file = mdlm();
+  file["time_conditioning"] = true;
+  expect_error(Status::unsupported, "of mdlm models only those with false are supported",
+               [&] { read(file); });
+  file = mdlm();
+  file.erase("cond_dim");
+  expect_error(Status::bad_model, "lacks \"cond_dim\"", [&] { read(file); });
+  file["model"] = "small";
+  expect_error(Status::bad_model, "lacks \"cond_dim\"", [&] { read(file); });
+}
+
 struct Change {
   const char* key;
   json value;
@@ -174,7 +224,7 @@ const Change changes[] = {
     {"block_type", nullptr, unsupported, "block_type = nothing"},
     {"rope", false, unsupported, "rope = false"},
     {"clip_qkv", 8.0, unsupported, "only those with nothing"},
-    {"model_type", "mamba", unsupported, "describes a model of type \"mamba\"; this build runs: llada"},
+    {"model_type", "mamba", unsupported, "describes a model of type \"mamba\"; this build runs: llada, "},
     {"model_type", 7, unsupported, "a model of type 7"},
     {"model_type", std::string(5000, 'x'), unsupported, "xxx...; this build runs"},
 };

@@ -1,6 +1,8 @@
 // Each architecture's logits against independent implementations: LLaDA's authors' own code ("llada");
 // Hugging Face's Llama with a bidirectional mask at odd sizes ("llada_odd") and with grouped heads, bf16 and
-// shards ("llada_grouped"); its Qwen2 and Qwen3 under the masks of the families made from them.
+// shards ("llada_grouped"); its Qwen2 and Qwen3 under the masks of the families made from them; MDLM's
+// authors' own code ("mdlm"), and a network in NumPy at odd sizes ("mdlm_odd") and in f16 ("mdlm_half").
+// MDLM's references compute adaLN as it was trained, while ours has it folded into the weights.
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -44,7 +46,7 @@ TEST_P(GoldenLogits, AgreeWithTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Folders, GoldenLogits,
                          testing::Values("llada", "llada_odd", "llada_grouped", "dream", "fast_dllm_v2",
-                                         "sdar", "sdar_tied"),
+                                         "sdar", "sdar_tied", "mdlm", "mdlm_odd", "mdlm_half"),
                          [](const auto& param) { return std::string(param.param); });
 
 TEST(Logits, RefuseBadTokens) {

@@ -141,6 +141,19 @@ TEST(Tokenizer, DecodesPartsOfCharacters) {
   EXPECT_EQ(tokenizer.decode(Ids{97, 700, -5, 98}), "ab") << "ids without a token are left out";
 }
 
+// MDLM's mask, for one: id 50257 with GPT-2's vocabulary of 50257 tokens.
+TEST(Tokenizer, ATokenOnePastTheVocabularyHasNoText) {
+  const Tokenizer tokenizer = Tokenizer::load(fixtures / "gpt2");
+  const auto past = static_cast<int32_t>(tokenizer.size());
+  Ids ids = tokenizer.encode("masked");
+  ids.insert(ids.begin() + 1, past);
+  ids.push_back(past);
+  EXPECT_EQ(tokenizer.decode(ids), "masked");
+  EXPECT_EQ(tokenizer.decode(ids, true), "masked");
+  EXPECT_EQ(tokenizer.token_bytes(past), "");
+  EXPECT_FALSE(tokenizer.is_special(past));
+}
+
 TEST(Tokenizer, TakesAddedTokensForTextWhereAsked) {
   const Tokenizer tokenizer = Tokenizer::load(bundled);
   EXPECT_THAT(tokenizer.encode("<|mask|>"), ElementsAre(638));

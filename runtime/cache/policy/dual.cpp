@@ -19,14 +19,14 @@ class Dual final : public Policy {
   void require_suits(const model::ModelConfig& config) const override {
     require(config.block_length == 0, Status::unsupported,
             "The cache policy 'dual' approximates attention in which every row sees every key; in this model "
-            "it is causal "
-            "between blocks. Use 'block', which is exact there.");
+            "it is causal between blocks. Use 'block', which is exact there.");
   }
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    if (view.window_begin != window_begin_ || view.window_end != window_end_) {
+    const Block block = {view.base_slot, view.window_begin, view.window_end};
+    if (block != block_) {
       append_rows(view, 0, view.length, plan);
-      window_begin_ = view.window_begin, window_end_ = view.window_end;
+      block_ = block;
     } else {
       append_rows(view, std::min(view.window_begin, view.first_asked), view.window_end, plan);
     }
@@ -35,7 +35,11 @@ class Dual final : public Policy {
   bool keeps_keys() const override { return true; }
 
  private:
-  uint32_t window_begin_ = 0, window_end_ = 0;  // of the block whose first step computed all rows
+  struct Block {
+    uint32_t base_slot, begin, end;
+    bool operator==(const Block&) const = default;
+  };
+  Block block_ = {0, 0, 0};  // whose first step computed all rows
 };
 
 }  // namespace
