@@ -32,8 +32,7 @@ constexpr std::array table = {
         "margin between the two best tokens, or those of least entropy."},
     OptionInfo{"temperature", OptionKind::number, 0, 0, 1000, "", "",
                "Scale of the Gumbel noise on the logits. 0: the most probable token. Where it is not given, "
-               "strategies "
-               "ancestral and first_hitting take 1, which draws from the model's own distribution."},
+               "strategies ancestral and first_hitting take 1, which draws from the model's own distribution."},
     OptionInfo{"top_k", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Sample among the k most probable tokens only. 0: off. Needs a temperature."},
     OptionInfo{"top_p", OptionKind::number, 1, 0, 1, "", "",
@@ -47,8 +46,7 @@ constexpr std::array table = {
     OptionInfo{
         "compat_fp32_gumbel", OptionKind::flag, 0, 0, 1, "", "",
         "Draw as MDLM's published fp32 code does: Gumbel noise ends at 16.6, and with strategy ancestral "
-        "each "
-        "step lets the tokens of a mask race against its staying one. Improbable tokens then never come; "
+        "each step lets the tokens of a mask race against its staying one. Improbable tokens then never come; "
         "for comparing with published figures only."},
     OptionInfo{"stop_at_end", OptionKind::flag, 1, 0, 1, "", "",
                "Stop after the block in which an end token stands with no mask before it."},
