@@ -30,9 +30,10 @@ constexpr std::array table = {
         "remasking", OptionKind::text, 0, 0, 0, "low_confidence", "low_confidence|random|margin|entropy",
         "Which masks a step fills: those whose token is most probable, random ones, those with the largest "
         "margin between the two best tokens, or those of least entropy."},
-    OptionInfo{"temperature", OptionKind::number, 0, 0, 1000, "", "",
-               "Scale of the Gumbel noise on the logits. 0: the most probable token. Where it is not given, "
-               "strategies ancestral and first_hitting take 1, which draws from the model's own distribution."},
+    OptionInfo{
+        "temperature", OptionKind::number, 0, 0, 1000, "", "",
+        "Scale of the Gumbel noise on the logits. 0: the most probable token. Where it is not given, "
+        "strategies ancestral and first_hitting take 1, which draws from the model's own distribution."},
     OptionInfo{"top_k", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Sample among the k most probable tokens only. 0: off. Needs a temperature."},
     OptionInfo{"top_p", OptionKind::number, 1, 0, 1, "", "",

@@ -70,7 +70,7 @@ tensor::TokenStats sampled_statistics(std::span<const float> z, const std::vecto
           .best_token = kept[0],
           .best_logit = scaled(kept[0]),
           .runner_up = kept.size() > 1 ? scaled(kept[1]) : -INFINITY,
-          .reserved = 0};
+          .noised = 0};
 }
 
 }  // namespace
