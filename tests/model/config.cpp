@@ -90,7 +90,7 @@ TEST(Config, RefusesWhatTheQwenFamiliesCannotBe) {
   expect_error(Status::bad_model, "the family's usual 151669 is outside its vocabulary", [&] { read(file); });
   file = qwen("sdar");
   file["attention_bias"] = true;
-  expect_error(Status::unsupported, "\"attention_bias\"", [&] { read(file); });
+  expect_error(Status::unsupported, "attention_bias = true", [&] { read(file); });
   file = qwen("Dream");
   file["rope_scaling"] = {{"type", "yarn"}};
   expect_error(Status::unsupported, "rope_scaling", [&] { read(file); });
