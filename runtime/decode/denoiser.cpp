@@ -144,13 +144,14 @@ void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> ro
                         ForwardPlan& p) const {
   const Session& s = *sessions_[r.session];
   const Window seen = r.visible.end > 0 ? r.visible : Window{0, s.length()};
-  assert(seen.end - seen.begin <= model_.config.positions && s.first_mask() >= seen.begin);
+  const uint32_t first_mask = s.first_mask();
+  assert(seen.end - seen.begin <= model_.config.positions && first_mask >= seen.begin);
   const auto first_row = static_cast<uint32_t>(p.rows.size());
   canvas.policy->plan({.sequence = static_cast<uint32_t>(p.sequences.size()),
                        .base_slot = canvas.base_slot + seen.begin,
                        .length = seen.end - seen.begin,
                        .block_length = s.attention_block(),
-                       .first_mask = s.first_mask() - seen.begin,
+                       .first_mask = first_mask - seen.begin,
                        .window_begin = r.window.begin - seen.begin,
                        .window_end = r.window.end - seen.begin,
                        .first_asked = predicting_position(r.positions.front()) - seen.begin,

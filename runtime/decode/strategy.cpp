@@ -15,8 +15,22 @@ void denoise(Run& run, const std::function<Request(uint32_t)>& next,
   run.denoiser.step(requests);
   for (const Request& r : requests) {
     Session& s = *run.sessions[r.session];
-    if (s.options().stop_at_end && may_end(r.session) && s.ended()) s.finish_with_end_tokens();
+    if (s.options().stop_at_end && (!may_end || may_end(r.session)) && s.ended()) s.finish_with_end_tokens();
   }
+}
+
+std::vector<uint32_t> steps_of_blocks(const Session& s) {
+  const auto count = static_cast<uint32_t>(s.blocks().size());
+  require(s.options().steps >= count, Status::invalid_argument,
+          "{} steps are too few for {} blocks of {} tokens: each block needs at least one.",
+          s.options().steps, count, s.options().block);
+  return spread(s.options().steps, count);
+}
+
+Capacity capacity_of_blocks(std::span<Session* const> sessions) {
+  Capacity capacity;
+  for (const Session* s : sessions) capacity.candidates += s->options().block;
+  return capacity;
 }
 
 #define X(name) std::unique_ptr<Strategy> make_##name();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "decode/denoiser.h"
 
@@ -31,9 +32,17 @@ class Strategy {
 };
 
 // The round of most strategies: one forward pass for every session that has masks left, each asking for what
-// `next` says; then, under option stop_at_end, texts that have ended are finished where `may_end` agrees.
+// `next` says; then, under option stop_at_end, texts that have ended are finished where `may_end`, if there
+// is one, agrees.
 void denoise(Run& run, const std::function<Request(uint32_t session)>& next,
-             const std::function<bool(uint32_t session)>& may_end);
+             const std::function<bool(uint32_t session)>& may_end = {});
+
+// The steps of each block of a session, option steps spread over them. Throws invalid_argument if some would
+// get none.
+std::vector<uint32_t> steps_of_blocks(const Session& session);
+
+// What strategies need that fill one block of each session at a time.
+Capacity capacity_of_blocks(std::span<Session* const> sessions);
 
 struct StrategyInfo {
   std::string_view name;

@@ -160,8 +160,7 @@ void check_shape(const ModelConfig& c, const std::string& where) {
   for (const uint32_t width : {c.hidden, c.ffn, c.heads * c.head_dim}) {
     require(width % 8 == 0, Status::unsupported,
             "{} has a layer of {} values; the kernels need multiples of 8 for the hidden size, the "
-            "feed-forward size "
-            "and the heads together.",
+            "feed-forward size and the heads together.",
             where, width);
   }
 }

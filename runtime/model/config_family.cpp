@@ -90,6 +90,49 @@ constexpr FixedField fixed[] = {
 };
 constexpr FixedField fixed_without_bias[] = {fixed[0], fixed[1], fixed[2], {"attention_bias", "false", true}};
 
+constexpr ConfigFamily common = {
+    .architecture = "qwen",
+    .model_type = nullptr,
+    .class_name = nullptr,
+    .signature = {},
+    .integers = integers,
+    .numbers = numbers,
+    .tokens = {},
+    .fixed = fixed,
+    .tie_embeddings = "tie_word_embeddings",
+    .begin_token = "bos_token_id",
+    .head_dim = "head_dim",
+};
+
+// Dream (Ye et al. 2025, arXiv 2508.15487), on Qwen2.5: bidirectional, but row i still predicts token i + 1.
+constexpr ConfigFamily dream() {
+  ConfigFamily f = common;
+  f.model_type = "Dream", f.class_name = "DreamModel";
+  f.tokens = tokens<151666>;
+  f.qkv_bias = f.shifted_logits = true;
+  return f;
+}
+
+// Fast-dLLM v2 (Wu et al. 2025, arXiv 2509.26328), on Qwen2.5: blocks of 32, logits shifted like Dream's.
+constexpr ConfigFamily fast_dllm_v2() {
+  ConfigFamily f = dream();
+  f.model_type = "Fast_dLLM_Qwen", f.class_name = "Fast_dLLM_QwenForCausalLM";
+  f.tokens = tokens<151665>;
+  f.block_length = "bd_size", f.default_block_length = 32;
+  return f;
+}
+
+// SDAR (Cheng et al. 2025, arXiv 2510.06303), on Qwen3.
+constexpr ConfigFamily sdar() {
+  ConfigFamily f = common;
+  f.model_type = "sdar", f.class_name = "SDARForCausalLM";
+  f.tokens = tokens<151669>;
+  f.fixed = fixed_without_bias;
+  f.qk_norm = true;
+  f.block_length = "block_size", f.default_block_length = 4;
+  return f;
+}
+
 }  // namespace qwen
 
 // MDLM (Sahoo et al. 2024, arXiv 2406.07524): the field names of the published Hugging Face folders, or those
@@ -140,58 +183,9 @@ constexpr ConfigFamily families[] = {
         .begin_token = "bos_token_id",
         .head_dim = nullptr,
     },
-    // Dream (Ye et al. 2025, arXiv 2508.15487), on Qwen2.5: bidirectional, but row i still predicts token i
-    // + 1.
-    {
-        .architecture = "qwen",
-        .model_type = "Dream",
-        .class_name = "DreamModel",
-        .signature = {},
-        .integers = qwen::integers,
-        .numbers = qwen::numbers,
-        .tokens = qwen::tokens<151666>,
-        .fixed = qwen::fixed,
-        .tie_embeddings = "tie_word_embeddings",
-        .begin_token = "bos_token_id",
-        .head_dim = "head_dim",
-        .qkv_bias = true,
-        .shifted_logits = true,
-    },
-    // Fast-dLLM v2 (Wu et al. 2025, arXiv 2509.26328), on Qwen2.5: blocks of 32, logits shifted like Dream's.
-    {
-        .architecture = "qwen",
-        .model_type = "Fast_dLLM_Qwen",
-        .class_name = "Fast_dLLM_QwenForCausalLM",
-        .signature = {},
-        .integers = qwen::integers,
-        .numbers = qwen::numbers,
-        .tokens = qwen::tokens<151665>,
-        .fixed = qwen::fixed,
-        .tie_embeddings = "tie_word_embeddings",
-        .begin_token = "bos_token_id",
-        .head_dim = "head_dim",
-        .qkv_bias = true,
-        .shifted_logits = true,
-        .block_length = "bd_size",
-        .default_block_length = 32,
-    },
-    // SDAR (Cheng et al. 2025, arXiv 2510.06303), on Qwen3.
-    {
-        .architecture = "qwen",
-        .model_type = "sdar",
-        .class_name = "SDARForCausalLM",
-        .signature = {},
-        .integers = qwen::integers,
-        .numbers = qwen::numbers,
-        .tokens = qwen::tokens<151669>,
-        .fixed = qwen::fixed_without_bias,
-        .tie_embeddings = "tie_word_embeddings",
-        .begin_token = "bos_token_id",
-        .head_dim = "head_dim",
-        .qk_norm = true,
-        .block_length = "block_size",
-        .default_block_length = 4,
-    },
+    qwen::dream(),
+    qwen::fast_dllm_v2(),
+    qwen::sdar(),
     {
         .architecture = "mdlm",
         .model_type = "mdlm",

@@ -19,7 +19,8 @@ import numpy as np
 
 import qwen_sampler_reference
 import sampler_reference
-from sampler_reference import MARGIN, TooClose, choose_token, decide, one_case_per_line, softmax, transfer_schedule
+from sampler_reference import (MARGIN, TooClose, choose_token, decide, one_case_per_line, rotate, softmax,
+                               transfer_schedule)
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,6 @@ class Options:
     top_p: float = 1.0
     stop_at_end: bool = False
     seed: int = 0
-
-
-def rotated(x, positions, theta):
-    """x [heads, rows, head_dim], each row rotated by its position."""
-    half = x.shape[-1] // 2
-    angles = np.outer(positions, theta ** (-np.arange(half) / half))
-    a, b = x[..., :half], x[..., half:]
-    return np.concatenate([a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)], -1)
 
 
 class Cached:
@@ -61,7 +54,7 @@ class Cached:
     def heads(self, *arguments, **named):
         positions, theta = self.rows, self.theta
         plain = self.unrotated(*arguments, **named)
-        return plain if self.is_value(*arguments, **named) else rotated(plain, positions, theta)
+        return plain if self.is_value(*arguments, **named) else rotate(plain, positions, theta)
 
     def attend(self, q, k, v, layer):
         """All [heads, rows, head_dim]. The new keys and values replace the kept ones of their rows."""

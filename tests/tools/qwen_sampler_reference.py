@@ -25,7 +25,7 @@ from safetensors.numpy import load_file
 
 from make_llada_golden import read_weights
 from sampler_reference import (MARGIN, WORD, TooClose, choose_token, decide, gumbel, kept_counts, one_case_per_line, philox,
-                               softmax, transfer_schedule, uniform, words)
+                               rotate, softmax, transfer_schedule, uniform, words)
 
 # Where a filter cuts moves every confidence, so nearly all cases would be close by MARGIN; sums of float32 err far less.
 FILTER_MARGIN = 2e-5
@@ -81,12 +81,7 @@ class Network:
         if f"{layer}self_attn.{kind}_norm.weight" in self.w:
             x = self.norm(x, f"{layer}self_attn.{kind}_norm.weight")
         x = x.transpose(1, 0, 2)
-        if kind == "v":
-            return x
-        half = x.shape[-1] // 2
-        angles = np.outer(np.arange(x.shape[1]), self.c["rope_theta"] ** (-np.arange(half) / half))
-        a, b = x[..., :half], x[..., half:]
-        return np.concatenate([a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)], -1)
+        return x if kind == "v" else rotate(x, np.arange(x.shape[1]), self.c["rope_theta"])
 
     def attention(self, n, layer):
         queries, groups = self.c["num_attention_heads"], self.c["num_key_value_heads"]

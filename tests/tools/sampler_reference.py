@@ -87,6 +87,14 @@ def gumbel(x):
 # --- the network --------------------------------------------------------------------------------------------------
 
 
+def rotate(x: np.ndarray, positions, theta: float) -> np.ndarray:
+    """Half-rotation RoPE of x [heads, rows, head_dim], each row by its position."""
+    half = x.shape[-1] // 2
+    angles = np.outer(positions, theta ** (-np.arange(half) / half))
+    a, b = x[..., :half], x[..., half:]
+    return np.concatenate([a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)], -1)
+
+
 class Network:
     """LLaDA's forward pass on one sequence, in double precision. Weights are [outputs, inputs]."""
 
@@ -107,10 +115,7 @@ class Network:
         x = x.reshape(len(x), count, -1).transpose(1, 0, 2)
         if not rotated:
             return x
-        half = x.shape[-1] // 2
-        angles = np.outer(np.arange(x.shape[1]), self.config["rope_theta"] ** (-np.arange(half) / half))
-        a, b = x[..., :half], x[..., half:]
-        return np.concatenate([a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)], -1)
+        return rotate(x, np.arange(x.shape[1]), self.config["rope_theta"])
 
     def attention(self, n: np.ndarray, block: str) -> np.ndarray:
         queries, groups = self.config["n_heads"], self.config["n_kv_heads"]

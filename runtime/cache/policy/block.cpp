@@ -1,6 +1,6 @@
-// Finished blocks of a block-causal model are computed once (SDAR, Cheng et al. 2025, arXiv 2510.06303,
-// section 2 of its specification; Fast-dLLM v2, arXiv 2509.26328): their keys and values depend on nothing
-// after them, so this is exact.
+// Finished blocks of a block-causal model are computed once (SDAR, Cheng et al. 2025, arXiv 2510.06303;
+// Fast-dLLM v2, Wu et al. 2025, arXiv 2509.26328): their keys and values depend on nothing after them, so
+// this is exact.
 //
 // Keys count only when the whole block was without masks in the pass that computed them. That pass is not one
 // of its own: the rows of a block that was finished enter together with the first pass of what follows it.
@@ -16,8 +16,7 @@ class Block final : public Policy {
   void require_suits(const model::ModelConfig& config) const override {
     require(config.block_length > 0, Status::unsupported,
             "The cache policy 'block' needs a model whose attention is causal between blocks (SDAR, "
-            "Fast-dLLM v2); in "
-            "this one every row sees every key. Use another policy.");
+            "Fast-dLLM v2); in this one every row sees every key. Use another policy.");
   }
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {

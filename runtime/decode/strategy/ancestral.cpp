@@ -101,7 +101,7 @@ class Ancestral final : public Strategy {
     const auto next = [&](uint32_t i) {
       return std::visit([&](auto& order) { return order.next(i); }, orders_[i]);
     };
-    denoise(run, next, [](uint32_t) { return true; });
+    denoise(run, next);
   }
 
  private:

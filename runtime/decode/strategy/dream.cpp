@@ -37,21 +37,19 @@ class Progress {
   Request next(uint32_t session) {
     const Window region = {session_->prompt_length(), session_->length()};
     const std::vector<uint32_t> masked = masked_positions(*session_, region);
+    const SessionOptions& o = session_->options();
+    const bool origin = o.algorithm == DreamAlgorithm::origin;
     while (true) {
-      std::vector<uint32_t> chosen =
-          session_->options().algorithm == DreamAlgorithm::origin ? draw(masked) : masked;
-      const uint32_t count = session_->options().algorithm == DreamAlgorithm::origin
-                                 ? static_cast<uint32_t>(chosen.size())
-                                 : share();
-      if (step_ + 1 < session_->options().steps) ++step_;
+      std::vector<uint32_t> chosen = origin ? draw(masked) : masked;
+      const uint32_t count = origin ? static_cast<uint32_t>(chosen.size()) : share();
+      if (!last_step()) ++step_;
       if (count == 0) continue;
-      const SessionOptions& o = session_->options();
       return {session,
               region,
               std::move(chosen),
               {.at_least = std::min(count, most_commits_per_step),
                .ranked_by = measure(o.algorithm),
-               .rank_temperature = o.algorithm == DreamAlgorithm::origin ? 0 : o.algorithm_temperature,
+               .rank_temperature = origin ? 0 : o.algorithm_temperature,
                .ranked_as_sampled = true}};
     }
   }
@@ -101,8 +99,7 @@ class Dream final : public Strategy {
   }
 
   void round(Run& run) override {
-    denoise(
-        run, [&](uint32_t i) { return progress_[i].next(i); }, [](uint32_t) { return true; });
+    denoise(run, [&](uint32_t i) { return progress_[i].next(i); });
   }
 
  private:

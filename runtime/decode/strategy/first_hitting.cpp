@@ -32,8 +32,7 @@ class FirstHitting final : public Strategy {
   }
 
   void round(Run& run) override {
-    denoise(
-        run, [&](uint32_t i) { return orders_[i].next(i); }, [](uint32_t) { return true; });
+    denoise(run, [&](uint32_t i) { return orders_[i].next(i); });
   }
 
  private:

@@ -23,10 +23,7 @@ class Progress {
     require(o.block <= most_commits_per_step, Status::invalid_argument,
             "A block of {} tokens is too long for strategy sdar; the most is {}.", o.block,
             most_commits_per_step);
-    require(o.steps >= blocks_.size(), Status::invalid_argument,
-            "{} steps are too few for {} blocks of {} tokens: each block needs at least one.", o.steps,
-            blocks_.size(), o.block);
-    steps_ = spread(o.steps, static_cast<uint32_t>(blocks_.size()));
+    steps_ = steps_of_blocks(s);
   }
 
   Request next(uint32_t session) {
@@ -91,17 +88,12 @@ class Progress {
 class Sdar final : public Strategy {
  public:
   Capacity begin(std::span<Session* const> sessions) override {
-    Capacity capacity;
-    for (const Session* s : sessions) {
-      progress_.emplace_back(*s);
-      capacity.candidates += s->options().block;
-    }
-    return capacity;
+    for (const Session* s : sessions) progress_.emplace_back(*s);
+    return capacity_of_blocks(sessions);
   }
 
   void round(Run& run) override {
-    denoise(
-        run, [&](uint32_t i) { return progress_[i].next(i); }, [](uint32_t) { return true; });
+    denoise(run, [&](uint32_t i) { return progress_[i].next(i); });
   }
 
  private:

@@ -24,10 +24,7 @@ class Progress {
     require(o.block <= most_candidates_per_sequence, Status::invalid_argument,
             "A block of {} tokens is too long; the most is {}.", o.block, most_candidates_per_sequence);
     windows_ = s.blocks();
-    require(o.steps >= windows_.size(), Status::invalid_argument,
-            "{} steps are too few for {} blocks of {} tokens: each block needs at least one.", o.steps,
-            windows_.size(), o.block);
-    steps_ = spread(o.steps, static_cast<uint32_t>(windows_.size()));
+    steps_ = steps_of_blocks(s);
     require(o.threshold == 0 || o.factor == 0, Status::invalid_argument,
             "Options 'threshold' and 'factor' each say how many masks a step fills; use one of them.");
     require((o.threshold == 0 && o.factor == 0) || o.block <= most_commits_per_step, Status::invalid_argument,
@@ -77,12 +74,8 @@ class Progress {
 class Vanilla final : public Strategy {
  public:
   Capacity begin(std::span<Session* const> sessions) override {
-    Capacity capacity;
-    for (const Session* s : sessions) {
-      progress_.emplace_back(*s);
-      capacity.candidates += s->options().block;
-    }
-    return capacity;
+    for (const Session* s : sessions) progress_.emplace_back(*s);
+    return capacity_of_blocks(sessions);
   }
 
   void round(Run& run) override {

@@ -1,0 +1,36 @@
+// Fast-dLLM's approximate caches (Wu et al. 2025, arXiv 2505.22618): keys and values outside the active rows
+// change little while one block is denoised, so they are computed with the block's first step and kept until
+// the next block's.
+//
+// That first pass is a step like any other: it computes all rows, and its logits fill masks. Rows are
+// overwritten in place. With logits shifted by one the row before the block stays active while it predicts
+// the block's first token.
+#pragma once
+
+#include "cache/policy.h"
+
+namespace unmask::cache {
+
+class FastDllm final : public Policy {
+ public:
+  enum class Active { block_and_suffix, block };
+
+  // `name`: the policy's, for its refusal.
+  FastDllm(const char* name, Active active) : name_(name), active_(active) {}
+
+  void require_suits(const model::ModelConfig& config) const override;
+  void plan(const SequenceView& view, model::ForwardPlan& plan) override;
+  bool keeps_keys() const override { return true; }
+
+ private:
+  struct Block {
+    uint32_t base_slot, begin, end;
+    bool operator==(const Block&) const = default;
+  };
+
+  const char* name_;
+  Active active_;
+  Block block_ = {0, 0, 0};  // whose first step computed all rows
+};
+
+}  // namespace unmask::cache
