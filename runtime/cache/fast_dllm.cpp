@@ -2,16 +2,10 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-
 namespace unmask::cache {
 
 void FastDllm::require_suits(const model::ModelConfig& config) const {
-  require(
-      config.block_length == 0, Status::unsupported,
-      "The cache policy '{}' approximates attention in which every row sees every key; in this model it is "
-      "causal between blocks. Use 'block', which is exact there.",
-      name_);
+  require_full_attention(config, name_);
 }
 
 void FastDllm::plan(const SequenceView& view, model::ForwardPlan& plan) {
@@ -22,7 +16,7 @@ void FastDllm::plan(const SequenceView& view, model::ForwardPlan& plan) {
     return;
   }
   const uint32_t end = active_ == Active::block ? view.window_end : view.length;
-  append_rows(view, std::min(view.window_begin, view.first_asked), end, plan);
+  append_rows(view, std::min(view.window_begin, view.asked.front()), end, plan);
 }
 
 }  // namespace unmask::cache

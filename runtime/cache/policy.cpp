@@ -7,6 +7,10 @@
 
 namespace unmask::cache {
 
+uint32_t SequenceView::first_mask() const {
+  return static_cast<uint32_t>(std::ranges::find(tokens, mask_token) - tokens.begin());
+}
+
 uint32_t keys_end(const SequenceView& view, uint32_t position) {
   if (view.block_length == 0) return view.length;
   return std::min((position / view.block_length + 1) * view.block_length, view.length);
@@ -19,23 +23,30 @@ void append_rows(const SequenceView& view, uint32_t begin, uint32_t end, model::
   }
 }
 
-#define X(name) std::unique_ptr<Policy> make_##name();
+void require_full_attention(const model::ModelConfig& config, std::string_view policy) {
+  require(config.block_length == 0, Status::unsupported,
+          "The cache policy '{}' approximates attention in which every row sees every key; in this model it "
+          "is causal between blocks. Use 'block', which is exact there.",
+          policy);
+}
+
+#define X(name, _) std::unique_ptr<Policy> make_##name(const PolicyOptions&);
 #include "cache/policy/policies.inc"
 #undef X
 
 std::span<const PolicyInfo> policies() {
   static constexpr PolicyInfo table[] = {
-#define X(name) {#name, make_##name},
+#define X(name, published_name) {published_name, make_##name},
 #include "cache/policy/policies.inc"
 #undef X
   };
   return table;
 }
 
-std::unique_ptr<Policy> make_policy(std::string_view name) {
+std::unique_ptr<Policy> make_policy(std::string_view name, const PolicyOptions& options) {
   std::string known;
   for (const PolicyInfo& p : policies()) {
-    if (p.name == name) return p.make();
+    if (p.name == name) return p.make(options);
     known += (known.empty() ? "" : ", ") + std::string(p.name);
   }
   fail(Status::not_found, "There is no cache policy '{}'. Known: {}.", name, known);

@@ -13,13 +13,33 @@ namespace unmask::cache {
 
 // A canvas as a policy sees it. Slots [base_slot, base_slot + length) are the sequence's.
 struct SequenceView {
-  uint32_t sequence;                  // index in the step
-  uint32_t base_slot;                 // of position 0
-  uint32_t length;                    // positions
-  uint32_t block_length;              // of block-causal attention; 0: every row sees every key
-  uint32_t first_mask;                // position; `length` when there is none
-  uint32_t window_begin, window_end;  // the block being written
-  uint32_t first_asked, last_asked;   // positions between which rows must be computed, both included
+  uint32_t sequence = 0;                      // index in the step
+  uint32_t base_slot = 0;                     // of position 0
+  uint32_t length = 0;                        // positions
+  uint32_t prompt_length = 0;                 // of them, from the first on
+  uint32_t block_length = 0;                  // of block-causal attention; 0: every row sees every key
+  bool shifted_logits = false;                // row i predicts token i + 1
+  uint32_t window_begin = 0, window_end = 0;  // the block being written
+  std::span<const int32_t> tokens = {};       // [length]
+  int32_t mask_token = 0;
+  std::span<const uint32_t> asked = {};  // positions whose rows must be computed, ascending; at least one
+
+  bool masked(uint32_t position) const { return tokens[position] == mask_token; }
+  uint32_t first_mask() const;  // position; `length` when there is none
+};
+
+// When dKV-Cache holds a row to be settled in a model with shifted logits.
+enum class ShiftType : uint8_t {
+  un,        // the token that it predicts is known
+  un_right,  // both that one and its own are
+  right,     // its own token is known
+};
+
+// What the policies can be told, by the names of the published codes. The defaults are theirs.
+struct PolicyOptions {
+  uint32_t cache_steps = 0;  // dKV-Cache: steps between refreshes; 0: the policy's own default
+  uint32_t window_size = 4;  // dKV-Cache-Greedy: masked neighbours recomputed with each filled position
+  ShiftType shift_type = ShiftType::un;
 };
 
 // Where the attention of a row at `position` ends.
@@ -28,6 +48,9 @@ uint32_t keys_end(const SequenceView& view, uint32_t position);
 // Appends the rows [begin, end), each with all the keys its attention has.
 void append_rows(const SequenceView& view, uint32_t begin, uint32_t end, model::ForwardPlan& plan);
 
+// Throws unsupported where attention goes by blocks, which `policy` would approximate without need.
+void require_full_attention(const model::ModelConfig& config, std::string_view policy);
+
 // One canvas has one policy object, from its first step to its last.
 class Policy {
  public:
@@ -35,6 +58,9 @@ class Policy {
 
   // Throws unsupported, with the reason, where the policy does not suit a model's attention.
   virtual void require_suits(const model::ModelConfig& config) const = 0;
+
+  // Whether every step must fill all that it asks for: the policy then computes little more than that.
+  virtual bool asks_only_what_is_filled() const { return false; }
 
   // Appends the sequence's rows and their key ranges to the plan, those asked for among them. The plan will
   // be run: what it computes may be counted on in the next call.
@@ -46,13 +72,13 @@ class Policy {
 
 struct PolicyInfo {
   std::string_view name;
-  std::unique_ptr<Policy> (*make)();
+  std::unique_ptr<Policy> (*make)(const PolicyOptions&);
 };
 
 // One entry per line of policies.inc.
 std::span<const PolicyInfo> policies();
 
 // Throws not_found with the names there are.
-std::unique_ptr<Policy> make_policy(std::string_view name);
+std::unique_ptr<Policy> make_policy(std::string_view name, const PolicyOptions& options);
 
 }  // namespace unmask::cache

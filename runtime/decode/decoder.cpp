@@ -22,7 +22,7 @@ Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::share
     : backend_(std::move(backend)), strategy_(make_strategy(strategy)) {
   require_one_model(sessions);
   for (const auto& s : sessions) {
-    cache::make_policy(s->options().cache)->require_suits(s->model().config);
+    cache::make_policy(s->options().cache, s->options().cache_options)->require_suits(s->model().config);
     sessions_.push_back(s.get());
   }
   capacity_ = strategy_->begin(sessions_);

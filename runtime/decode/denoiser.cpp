@@ -65,7 +65,7 @@ void Denoiser::place_sessions() {
 }
 
 Denoiser::Canvas Denoiser::place(const Session& s) {
-  Canvas canvas = {slots_, cache::make_policy(s.options().cache)};
+  Canvas canvas = {slots_, cache::make_policy(s.options().cache, s.options().cache_options)};
   slots_ += aligned_slots(s.length());
   keeps_keys_ |= canvas.policy->keeps_keys();
   return canvas;
@@ -144,18 +144,27 @@ void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> ro
                         ForwardPlan& p) const {
   const Session& s = *sessions_[r.session];
   const Window seen = r.visible.end > 0 ? r.visible : Window{0, s.length()};
-  const uint32_t first_mask = s.first_mask();
-  assert(seen.end - seen.begin <= model_.config.positions && first_mask >= seen.begin);
+  assert(seen.end - seen.begin <= model_.config.positions);
+  require(
+      !canvas.policy->asks_only_what_is_filled() || r.commitment.at_least == r.positions.size(),
+      Status::invalid_argument,
+      "The cache policy '{}' must know which masks a step fills before it is computed. That goes with option "
+      "remasking 'random', with alg 'origin' of strategy dream, and with strategy ancestral or first_hitting.",
+      s.options().cache);
+  std::vector<uint32_t> asked;
+  for (const uint32_t position : r.positions) asked.push_back(predicting_position(position) - seen.begin);
   const auto first_row = static_cast<uint32_t>(p.rows.size());
   canvas.policy->plan({.sequence = static_cast<uint32_t>(p.sequences.size()),
                        .base_slot = canvas.base_slot + seen.begin,
                        .length = seen.end - seen.begin,
+                       .prompt_length = std::max(s.prompt_length(), seen.begin) - seen.begin,
                        .block_length = s.attention_block(),
-                       .first_mask = first_mask - seen.begin,
+                       .shifted_logits = model_.config.shifted_logits,
                        .window_begin = r.window.begin - seen.begin,
                        .window_end = r.window.end - seen.begin,
-                       .first_asked = predicting_position(r.positions.front()) - seen.begin,
-                       .last_asked = predicting_position(r.positions.back()) - seen.begin},
+                       .tokens = s.tokens().subspan(seen.begin, seen.end - seen.begin),
+                       .mask_token = s.mask_token(),
+                       .asked = asked},
                       p);
   for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
 }

@@ -37,16 +37,7 @@ std::vector<float> logits(graph::Backend& backend, const model::Model& m, std::s
   const uint32_t rows = model::padded(count);
 
   model::ForwardPlan plan;
-  cache::make_policy("none")->plan({.sequence = 0,
-                                    .base_slot = 0,
-                                    .length = count,
-                                    .block_length = c.block_length,
-                                    .first_mask = count,
-                                    .window_begin = 0,
-                                    .window_end = count,
-                                    .first_asked = 0,
-                                    .last_asked = count - 1},
-                                   plan);
+  cache::append_rows({.length = count, .block_length = c.block_length}, 0, count, plan);
   const model::PlanBuffers buffers = model::PlanBuffers::allocate(backend, rows, 0, 1);
   buffers.write(backend, plan);
   const model::Workspace workspace = model::Workspace::allocate(backend, c, rows);

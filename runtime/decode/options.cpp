@@ -81,9 +81,19 @@ constexpr std::array table = {
     OptionInfo{"sub_block", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Strategy sdar: parts of a block filled one after the other (Fast-dLLM v2 uses 8). 0: the "
                "whole block."},
-    OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none", "none|block|prefix|dual",
-               "Cache policy. block: exact, for models whose attention goes by blocks; prefix and dual: "
-               "Fast-dLLM's, approximate, for all others."},
+    OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none",
+               "none|block|prefix|dual|dkv-decode|dkv-greedy|dkv-prefill|dkv-pd",
+               "Cache policy. block: exact, for models whose attention goes by blocks; all others are "
+               "approximate, for models in which every row sees every key: Fast-dLLM's prefix and dual, "
+               "dKV-Cache's four."},
+    OptionInfo{"cache_steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
+               "Caches dkv-*: steps between refreshes. 0: the published 8, and 2 for dkv-greedy."},
+    OptionInfo{"window_size", OptionKind::integer, 4, 0, 1 << 20, "", "",
+               "Cache dkv-greedy: masked neighbours computed along with each position that is filled."},
+    OptionInfo{
+        "shift_type", OptionKind::text, 0, 0, 0, "un", "un|un_right|right",
+        "Caches dkv-*, models whose row i predicts token i + 1: a row is kept once that token is known, "
+        "once its own is known too, or once its own is known."},
 };
 
 std::string known_names() {
@@ -137,6 +147,17 @@ SdarReveal reveal_of(std::string_view name) {
   if (name == "sequential") return SdarReveal::sequential;
   if (name == "low_confidence_static") return SdarReveal::low_confidence_static;
   return name == "entropy_bounded" ? SdarReveal::entropy_bounded : SdarReveal::low_confidence_dynamic;
+}
+
+cache::ShiftType shift_type_of(std::string_view name) {
+  if (name == "un_right") return cache::ShiftType::un_right;
+  return name == "right" ? cache::ShiftType::right : cache::ShiftType::un;
+}
+
+cache::PolicyOptions policy_options(const Options& o) {
+  return {.cache_steps = static_cast<uint32_t>(o.integer("cache_steps")),
+          .window_size = static_cast<uint32_t>(o.integer("window_size")),
+          .shift_type = shift_type_of(o.text("shift_type"))};
 }
 
 }  // namespace
@@ -223,7 +244,8 @@ SessionOptions::SessionOptions(const Options& o)
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),
       postpone_end(o.flag("postpone_end")),
-      cache(o.text("cache")) {
+      cache(o.text("cache")),
+      cache_options(policy_options(o)) {
   if (steps == 0) steps = length;
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tensor/layouts.h"
+#include "cache/policy.h"
 
 namespace unmask::decode {
 
@@ -70,6 +70,7 @@ struct SessionOptions {
   bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;
+  cache::PolicyOptions cache_options;
 
   explicit SessionOptions(const Options& options);
 

@@ -92,6 +92,11 @@ TEST(Sampler, FastDllmCommitsWhatTheReferenceCommits) {
   for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "vanilla"), 16u);
 }
 
+TEST(Sampler, DkvCacheCommitsWhatTheReferenceCommits) {
+  const json all = fixture("dkv");
+  for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "vanilla"), 14u);
+}
+
 // The keys of finished blocks are exact: with and without them, the same tokens.
 TEST(Sampler, SdarCommitsWhatTheReferenceCommits) {
   const json all = fixture("sdar");

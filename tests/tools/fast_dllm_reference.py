@@ -125,11 +125,19 @@ class Sampler:
     def predicting(self, position):
         return position - 1 if self.network.shifted and position > 0 else position
 
-    def active(self, length, block, masked, first, o):
+    def asked(self, x, masked, share, o):
+        """The masks of the block that are looked at."""
+        return masked
+
+    def active(self, x, block, asked, first, o):
+        """The rows to compute."""
         if first:
-            return range(length)
-        begin = min(block.start, self.predicting(masked[0]))
-        return range(begin, length if o.cache == "prefix" else block.stop)
+            return range(len(x))
+        begin = min(block.start, self.predicting(asked[0]))
+        return range(begin, len(x) if o.cache == "prefix" else block.stop)
+
+    def confidence(self, z, token, o, masks_left, position):
+        return float(softmax(z)[token])
 
     def accepted(self, confidences, share, o):
         """How many of the sorted confidences."""
@@ -148,14 +156,15 @@ class Sampler:
 
     def step(self, x, block, first, share, o):
         masks_left, masked = x.count(self.network.mask), [p for p in block if x[p] == self.network.mask]
-        active = self.active(len(x), block, masked, first, o)
+        asked = self.asked(x, masked, share, o)
+        active = self.active(x, block, asked, first, o)
         self.rows.append(len(active))
         z, candidates = self.network.logits_of(x, list(active)), []
-        for position in masked:
+        for position in asked:
             row = z[self.predicting(position)].copy()
             row[self.network.mask] = -np.inf
             token = choose_token(row, o, masks_left, position)
-            candidates.append((-float(softmax(row)[token]), position, token))
+            candidates.append((-self.confidence(row, token, o, masks_left, position), position, token))
         candidates.sort()
         count = self.accepted([-c for c, *_ in candidates], share, o)
         for (a, *_), (b, *_) in zip(candidates, candidates[1:count + 1]):
@@ -197,13 +206,13 @@ PROMPT_LENGTHS = [5, 13]
 
 
 class Uncached(Sampler):
-    def active(self, length, block, masked, first, o):
-        return range(length)
+    def active(self, x, block, asked, first, o):
+        return range(len(x))
 
 
-def find_case(network, o, length, rng) -> dict:
+def find_case(sampler, o, length, rng) -> dict:
     """Draws prompts of ordinary tokens, and seeds, until no decision is close."""
-    sampler = (Uncached if o.cache == "none" else Sampler)(network)
+    network = sampler.network
     for attempt in range(1, 1001):
         prompt = [int(t) for t in rng.integers(network.eos - 1, size=length)]
         seeded = replace(o, seed=int(rng.integers(2**63)))
@@ -217,17 +226,23 @@ def find_case(network, o, length, rng) -> dict:
     raise SystemExit(f"no prompt found for {o}")
 
 
-def main():
-    shared = Path(__file__).parent.parent / "shared"
-    models = []
-    for name, kind in {"llada_odd": CachedLlada, "llada_grouped": CachedLlada, "dream": CachedDream}.items():
-        network, rng = kind(shared / "golden" / name), np.random.default_rng(2027)
-        models.append({"model": name,
-                       "cases": [find_case(network, o, length, rng) for o in CASES for length in PROMPT_LENGTHS]})
-    content = {"about": "Made by tests/tools/fast_dllm_reference.py, which states the rules. rows: computed in all. steps: "
+def write_fixture(name, maker, models, make_sampler, cases, prompt_lengths):
+    """models: by the name of a golden model, the class of its network."""
+    shared, written = Path(__file__).parent.parent / "shared", []
+    for model, kind in models.items():
+        network, rng = kind(shared / "golden" / model), np.random.default_rng(2027)
+        written.append({"model": model, "cases": [find_case(make_sampler(network, o), o, length, rng)
+                                                  for o in cases(model) for length in prompt_lengths]})
+    content = {"about": f"Made by tests/tools/{Path(maker).name}, which states the rules. rows: computed in all. steps: "
                         "per forward pass, the [position, token] committed, most confident first. Every decision has a "
-                        f"relative margin above {MARGIN}.", "models": models}
-    (shared / "sampler" / "fast_dllm.json").write_text(one_case_per_line(content) + "\n")
+                        f"relative margin above {MARGIN}.", "models": written}
+    (shared / "sampler" / f"{name}.json").write_text(one_case_per_line(content) + "\n")
+
+
+def main():
+    write_fixture("fast_dllm", __file__, {"llada_odd": CachedLlada, "llada_grouped": CachedLlada, "dream": CachedDream},
+                  lambda network, o: (Uncached if o.cache == "none" else Sampler)(network), lambda model: CASES,
+                  PROMPT_LENGTHS)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ class Block final : public Policy {
   }
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    const uint32_t finished = view.first_mask / view.block_length * view.block_length;
+    const uint32_t finished = view.first_mask() / view.block_length * view.block_length;
     append_rows(view, stored_, finished, plan);
     stored_ = finished;
-    if (view.last_asked >= finished) append_rows(view, finished, keys_end(view, view.last_asked), plan);
+    if (view.asked.back() >= finished) append_rows(view, finished, keys_end(view, view.asked.back()), plan);
   }
 
   bool keeps_keys() const override { return true; }
@@ -34,6 +34,6 @@ class Block final : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_block() { return std::make_unique<Block>(); }
+std::unique_ptr<Policy> make_block(const PolicyOptions&) { return std::make_unique<Block>(); }
 
 }  // namespace unmask::cache

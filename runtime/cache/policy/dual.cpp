@@ -3,6 +3,8 @@
 
 namespace unmask::cache {
 
-std::unique_ptr<Policy> make_dual() { return std::make_unique<FastDllm>("dual", FastDllm::Active::block); }
+std::unique_ptr<Policy> make_dual(const PolicyOptions&) {
+  return std::make_unique<FastDllm>("dual", FastDllm::Active::block);
+}
 
 }  // namespace unmask::cache

@@ -10,13 +10,13 @@ class None final : public Policy {
  public:
   void require_suits(const model::ModelConfig&) const override {}
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    append_rows(view, 0, keys_end(view, view.last_asked), plan);
+    append_rows(view, 0, keys_end(view, view.asked.back()), plan);
   }
   bool keeps_keys() const override { return false; }
 };
 
 }  // namespace
 
-std::unique_ptr<Policy> make_none() { return std::make_unique<None>(); }
+std::unique_ptr<Policy> make_none(const PolicyOptions&) { return std::make_unique<None>(); }
 
 }  // namespace unmask::cache

@@ -3,7 +3,7 @@
 
 namespace unmask::cache {
 
-std::unique_ptr<Policy> make_prefix() {
+std::unique_ptr<Policy> make_prefix(const PolicyOptions&) {
   return std::make_unique<FastDllm>("prefix", FastDllm::Active::block_and_suffix);
 }
 

@@ -7,12 +7,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "decode/schedule.h"
 #include "decode/strategy.h"
 
 namespace unmask::decode {
 
 using tensor::CommitRule;
+using tensor::Confidence;
 
 namespace {
 
@@ -50,8 +52,10 @@ class Progress {
       std::erase(shares_, 0u);
       std::reverse(shares_.begin(), shares_.end());
     }
-    const Request request = {
+    Request request = {
         session, w, masked_positions(s, w), {.at_least = shares_.back(), .ranked_by = s.options().remasking}};
+    if (s.options().remasking == Confidence::random && !s.options().postpone_end)
+      keep_random(s, shares_.back(), request.positions);
     shares_.pop_back();
     return request;
   }
@@ -63,6 +67,17 @@ class Progress {
  private:
   static Commitment certain(CommitRule rule, float parameter) {
     return {.at_least = 1, .rule = rule, .parameter = parameter};
+  }
+
+  // The `count` positions that the device would rank first, so that no others need logits.
+  static void keep_random(const Session& s, uint32_t count, std::vector<uint32_t>& positions) {
+    const uint64_t seed = s.options().seed;
+    const PhiloxKey key = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
+    std::ranges::stable_sort(positions, std::greater{}, [&](uint32_t position) {
+      return philox({s.masks_left(), position, tensor::none, 0}, key)[0];
+    });
+    positions.resize(count);
+    std::ranges::sort(positions);
   }
 
   std::vector<Window> windows_;

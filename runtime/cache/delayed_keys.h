@@ -1,0 +1,37 @@
+// dKV-Cache (Ma et al. 2025, arXiv 2505.15781): keys and values change sharply in the step after a token was
+// written, and little from then on. A position is therefore settled one step after its token appeared, and
+// from then on its kept keys and values are used, until the next refresh.
+#pragma once
+
+#include <vector>
+
+#include "cache/policy.h"
+
+namespace unmask::cache {
+
+class DelayedKeys final : public Policy {
+ public:
+  struct Kind {
+    const char* name;     // the policy's, for its refusal
+    bool prompt_frozen;   // the prompt is computed once, in the first step
+    bool answer_is_kept;  // otherwise all rows of the answer are computed in every step
+  };
+
+  DelayedKeys(const Kind& kind, const PolicyOptions& options);
+
+  void require_suits(const model::ModelConfig& config) const override;
+  void plan(const SequenceView& view, model::ForwardPlan& plan) override;
+  bool keeps_keys() const override { return true; }
+
+ private:
+  void count_step(const SequenceView& view);
+
+  Kind kind_;
+  uint32_t refresh_interval_;
+  ShiftType shift_type_;
+  uint32_t window_begin_ = 0, window_end_ = 0, step_ = 0;  // of the block, from 0
+  std::vector<bool> frozen_;                               // per position; empty before the first step
+  std::vector<bool> settled_;                              // before the step before this one
+};
+
+}  // namespace unmask::cache
