@@ -21,7 +21,7 @@ class DelayedKeys final : public Policy {
 
   void require_suits(const model::ModelConfig& config) const override;
   void plan(const SequenceView& view, model::ForwardPlan& plan) override;
-  bool keeps_keys() const override { return true; }
+  Kept keeps() const override { return Kept::keys; }
 
  private:
   void count_step(const SequenceView& view);

@@ -20,7 +20,7 @@ class FastDllm final : public Policy {
 
   void require_suits(const model::ModelConfig& config) const override;
   void plan(const SequenceView& view, model::ForwardPlan& plan) override;
-  bool keeps_keys() const override { return true; }
+  Kept keeps() const override { return Kept::keys; }
 
  private:
   struct Block {

@@ -18,6 +18,7 @@ uint32_t keys_end(const SequenceView& view, uint32_t position) {
 
 void append_rows(const SequenceView& view, uint32_t begin, uint32_t end, model::ForwardPlan& plan) {
   for (uint32_t position = begin; position < end; ++position) {
+    plan.computed.push_back(static_cast<uint32_t>(plan.rows.size()));
     plan.rows.push_back({view.sequence, position, view.base_slot + position, 0});
     plan.ranges.push_back({view.base_slot, view.base_slot + keys_end(view, position), 0, 0});
   }

@@ -40,13 +40,20 @@ struct PolicyOptions {
   uint32_t cache_steps = 0;  // dKV-Cache: steps between refreshes; 0: the policy's own default
   uint32_t window_size = 4;  // dKV-Cache-Greedy: masked neighbours recomputed with each filled position
   ShiftType shift_type = ShiftType::un;
+
+  // dLLM-Cache: steps between refreshes of the prompt and of the answer, and which share of the answer's rows
+  // each layer computes between the latter.
+  uint32_t prompt_interval_steps = 100, gen_interval_steps = 7;
+  float transfer_ratio = 0.25f;
 };
 
 // Where the attention of a row at `position` ends.
 uint32_t keys_end(const SequenceView& view, uint32_t position);
 
-// Appends the rows [begin, end), each with all the keys its attention has.
+// Appends the rows [begin, end), each with all the keys its attention has, to be computed by every layer.
 void append_rows(const SequenceView& view, uint32_t begin, uint32_t end, model::ForwardPlan& plan);
+
+enum class Kept : uint8_t { nothing, keys, keys_and_features };
 
 // Throws unsupported where attention goes by blocks, which `policy` would approximate without need.
 void require_full_attention(const model::ModelConfig& config, std::string_view policy);
@@ -66,8 +73,8 @@ class Policy {
   // be run: what it computes may be counted on in the next call.
   virtual void plan(const SequenceView& view, model::ForwardPlan& plan) = 0;
 
-  // Whether keys and values must survive from one pass to the next. If not, all layers share one store.
-  virtual bool keeps_keys() const = 0;
+  // What must survive from one pass to the next. Where nothing does, all layers share one store of keys.
+  virtual Kept keeps() const = 0;
 };
 
 struct PolicyInfo {

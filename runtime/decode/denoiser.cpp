@@ -67,7 +67,7 @@ void Denoiser::place_sessions() {
 Denoiser::Canvas Denoiser::place(const Session& s) {
   Canvas canvas = {slots_, cache::make_policy(s.options().cache, s.options().cache_options)};
   slots_ += aligned_slots(s.length());
-  keeps_keys_ |= canvas.policy->keeps_keys();
+  kept_ = std::max(kept_, canvas.policy->keeps());
   return canvas;
 }
 
@@ -80,8 +80,10 @@ void Denoiser::allocate(const Capacity& capacity) {
   const bool guided = std::ranges::any_of(places_, [](const Place& p) { return p.mirror.has_value(); });
   plan_buffers_ =
       model::PlanBuffers::allocate(backend_, most_rows_, candidates, static_cast<uint32_t>(sessions_.size()));
-  workspace_ = model::Workspace::allocate(backend_, c, most_rows_);
-  kv_ = cache::allocate_store(backend_, c, slots_, keeps_keys_);
+  const bool keeps_features = kept_ == cache::Kept::keys_and_features;
+  workspace_ = model::Workspace::allocate(backend_, c, most_rows_, keeps_features);
+  kv_ = cache::allocate_store(backend_, c, slots_, kept_ != cache::Kept::nothing);
+  if (keeps_features) features_ = cache::FeatureStore::allocate(backend_, c, slots_, most_rows_);
   tokens_ = tensor::allocate_array<uint32_t>(backend_, slots_, Memory::device, "canvas");
   confidence_ = tensor::allocate_array<float>(backend_, slots_, Memory::device, "confidence");
   const uint64_t partials = tensor::head_scratch_bytes(backend_.traits(), candidates, c.vocabulary);
@@ -239,11 +241,14 @@ graph::Recording Denoiser::record(const PlanShape& shape) const {
 }
 
 Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape) const {
-  const Matrix x = model_.network->record({ops, plan_buffers_, kv_, workspace_, tokens_, shape.rows});
+  std::optional<cache::ChangedRows> selector;
+  if (shape.keeps_features) selector.emplace(*features_, plan_buffers_, kv_, shape).begin(ops);
+  const Matrix x = model_.network->record(
+      {ops, plan_buffers_, kv_, workspace_, tokens_, shape.rows, selector ? &*selector : nullptr});
   const Matrix gathered = gathered_.first(shape.logit_rows);
   const Matrix hidden = hidden_.first(shape.logit_rows);
   const auto norm = [&](const Slice& rows, const Matrix& y) {
-    ops.gather_rows(x, rows, gathered);
+    ops.gather_rows(x, rows, gathered, graph::Extent::logit_rows);
     ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),
              static_cast<float>(model_.config.norm_eps), y, graph::Extent::logit_rows);
   };
@@ -270,11 +275,22 @@ void Denoiser::record_filtered_sampling(Ops& ops, const Matrix& hidden) const {
 void Denoiser::count(std::span<const Request> requests, const ForwardPlan& p,
                      const graph::Recording& recording) {
   std::vector<graph::Counts> counts(p.sequences.size());
+  const auto keys_of = [&](size_t row) {
+    const tensor::KeyRanges& r = p.ranges[row];
+    return uint64_t{r.end0 - r.begin0} + (r.end1 - r.begin1);
+  };
   for (size_t i = 0; i < p.rows.size(); ++i) {
     graph::Counts& c = counts[p.rows[i].sequence];
     ++c.rows;
-    c.row_keys += (p.ranges[i].end0 - p.ranges[i].begin0) + (p.ranges[i].end1 - p.ranges[i].begin1);
+    c.row_keys += keys_of(i);
   }
+  const auto count_selected = [&](size_t row, uint64_t rows) {
+    graph::Counts& c = counts[p.rows[row].sequence];
+    c.selected_rows += rows;
+    c.selected_row_keys += rows * keys_of(row);
+  };
+  for (const uint32_t row : p.computed) count_selected(row, 1);
+  for (const tensor::Selection& s : p.selections) count_selected(s.value_begin, s.kept);
   for (size_t i = 0; i < requests.size(); ++i) {
     counts[i].logit_rows = p.sequences[i].candidate_count;
     Statistics& s = sessions_[requests[i].session]->statistics();

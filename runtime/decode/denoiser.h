@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/feature_store.h"
 #include "cache/policy.h"
 #include "decode/schedule.h"
 #include "decode/session.h"
@@ -121,12 +122,13 @@ class Denoiser {
   model::PlanBuffers plan_buffers_;
   model::Workspace workspace_;
   model::KvView kv_;
+  std::optional<cache::FeatureStore> features_;
   graph::Slice tokens_, confidence_, partials_, stats_, results_;
   tensor::Matrix gathered_, hidden_, unconditional_, logits_;
   std::list<CachedProgram> programs_;  // most recently used first
   std::map<std::string, LabelWork> work_;
   bool profiling_ = false;
-  bool keeps_keys_ = false;  // some policy reads keys of earlier passes
+  cache::Kept kept_ = cache::Kept::nothing;  // the most that some policy keeps
 };
 
 }  // namespace unmask::decode

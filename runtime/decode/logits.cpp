@@ -40,7 +40,7 @@ std::vector<float> logits(graph::Backend& backend, const model::Model& m, std::s
   cache::append_rows({.length = count, .block_length = c.block_length}, 0, count, plan);
   const model::PlanBuffers buffers = model::PlanBuffers::allocate(backend, rows, 0, 1);
   buffers.write(backend, plan);
-  const model::Workspace workspace = model::Workspace::allocate(backend, c, rows);
+  const model::Workspace workspace = model::Workspace::allocate(backend, c, rows, false);
   const model::KvView kv = cache::allocate_store(backend, c, rows, false);
   const graph::Slice canvas =
       tensor::allocate_array<uint32_t>(backend, count, graph::Memory::device, "canvas");

@@ -82,10 +82,10 @@ constexpr std::array table = {
                "Strategy sdar: parts of a block filled one after the other (Fast-dLLM v2 uses 8). 0: the "
                "whole block."},
     OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none",
-               "none|block|prefix|dual|dkv-decode|dkv-greedy|dkv-prefill|dkv-pd",
+               "none|block|prefix|dual|dkv-decode|dkv-greedy|dkv-prefill|dkv-pd|dllm",
                "Cache policy. block: exact, for models whose attention goes by blocks; all others are "
                "approximate, for models in which every row sees every key: Fast-dLLM's prefix and dual, "
-               "dKV-Cache's four."},
+               "dKV-Cache's four, dLLM-Cache."},
     OptionInfo{"cache_steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Caches dkv-*: steps between refreshes. 0: the published 8, and 2 for dkv-greedy."},
     OptionInfo{"window_size", OptionKind::integer, 4, 0, 1 << 20, "", "",
@@ -94,6 +94,13 @@ constexpr std::array table = {
         "shift_type", OptionKind::text, 0, 0, 0, "un", "un|un_right|right",
         "Caches dkv-*, models whose row i predicts token i + 1: a row is kept once that token is known, "
         "once its own is known too, or once its own is known."},
+    OptionInfo{"prompt_interval_steps", OptionKind::integer, 100, 1, 1 << 20, "", "",
+               "Cache dllm: steps between computations of the prompt."},
+    OptionInfo{"gen_interval_steps", OptionKind::integer, 7, 1, 1 << 20, "", "",
+               "Cache dllm: steps between computations of the whole answer."},
+    OptionInfo{"transfer_ratio", OptionKind::number, 0.25, 0, 1, "", "",
+               "Cache dllm: share of the answer's rows that each layer computes in the steps between, those "
+               "whose values changed most. 0: none."},
 };
 
 std::string known_names() {
@@ -157,7 +164,10 @@ cache::ShiftType shift_type_of(std::string_view name) {
 cache::PolicyOptions policy_options(const Options& o) {
   return {.cache_steps = static_cast<uint32_t>(o.integer("cache_steps")),
           .window_size = static_cast<uint32_t>(o.integer("window_size")),
-          .shift_type = shift_type_of(o.text("shift_type"))};
+          .shift_type = shift_type_of(o.text("shift_type")),
+          .prompt_interval_steps = static_cast<uint32_t>(o.integer("prompt_interval_steps")),
+          .gen_interval_steps = static_cast<uint32_t>(o.integer("gen_interval_steps")),
+          .transfer_ratio = static_cast<float>(o.number("transfer_ratio"))};
 }
 
 }  // namespace

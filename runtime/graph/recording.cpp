@@ -22,7 +22,8 @@ Work Recording::total() const {
 }
 
 uint64_t Recording::flops(const Counts& counts) const {
-  const std::array<uint64_t, 4> units = {0, counts.rows, counts.row_keys, counts.logit_rows};
+  const std::array<uint64_t, 6> units = {
+      0, counts.rows, counts.row_keys, counts.logit_rows, counts.selected_rows, counts.selected_row_keys};
   uint64_t sum = 0;
   for (const Dispatch& d : dispatches_) {
     sum += d.extent == Extent::fixed ? d.work.flops

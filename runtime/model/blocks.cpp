@@ -6,61 +6,149 @@ namespace unmask::model {
 
 using tensor::Matrix;
 
+namespace {
+
+// The rows of one layer while its operations are recorded; their work is counted with them.
+class Layer {
+ public:
+  Layer(const Forward& f, uint32_t index)
+      : f_(f),
+        index_(index),
+        selector_(f.selector_of(index)),
+        rows_(selector_ != nullptr ? selector_->rows() : LayerRows{f.plan.rows, f.plan.ranges, f.rows, {}}) {}
+
+  const LayerRows& rows() const { return rows_; }
+  uint32_t index() const { return index_; }
+  bool selects() const { return rows_.index.buffer != nullptr; }
+  bool compares_values() const { return selects() && selector_->compares_values(); }
+
+  // Of x [R, hidden], the rows that the layer computes.
+  Matrix of(const Matrix& x) const {
+    if (!selects()) return x;
+    const Matrix selected = f_.workspace.selected.first(rows_.count);
+    f_.ops.gather_rows(x, rows_.index, selected);
+    return selected;
+  }
+
+  // Where the layer's additions to these rows go, and whether they are added there at once.
+  Matrix sum(const Matrix& x) const { return adds() ? x : f_.workspace.selected.first(rows_.count); }
+  bool adds() const { return selector_ == nullptr; }
+
+  const RowSelector* selector() const { return selector_; }
+
+ private:
+  const Forward& f_;
+  uint32_t index_;
+  const RowSelector* selector_;
+  LayerRows rows_;
+};
+
+// From here to the end of the scope, work grows with the rows that the layer computes.
+class CountedAs {
+ public:
+  CountedAs(tensor::Ops& ops, const Layer& layer) : ops_(ops) { ops_.count_selected(layer.selects()); }
+  ~CountedAs() { ops_.count_selected(false); }
+  CountedAs(const CountedAs&) = delete;
+  CountedAs& operator=(const CountedAs&) = delete;
+
+ private:
+  tensor::Ops& ops_;
+};
+
+}  // namespace
+
 Matrix embed(const Forward& f, const tensor::Weight& table) {
   const Matrix x = f.workspace.x.first(f.rows);
   f.ops.embed(table, f.tokens, f.plan.rows, x);
   return x;
 }
 
-void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const AttentionWeights& w,
-               const Matrix& x) {
-  const Matrix n = f.workspace.normed.first(f.rows);
-  const Matrix qkv = f.workspace.qkv.first(f.rows);
-  const Matrix q = f.workspace.q.first(f.rows);
-  const Matrix mixed = f.workspace.mixed.first(f.rows);
-  const graph::Slice &keys = f.kv.keys[layer], &values = f.kv.values[layer];
-  f.ops.norm(x, w.norm, w.norm_bias, a.norm_eps, n);
-  f.ops.matmul(n, w.qkv, qkv, false, "qkv");
-  if (w.qkv_bias.buffer) f.ops.add_bias(w.qkv_bias, qkv);
-  if (w.q_norm.buffer) f.ops.head_norm(qkv, w.q_norm, w.k_norm, a.norm_eps, a.shape);
-  f.ops.rope_store(qkv, f.plan.rows, a.rope_table, a.shape, q, keys, values);
-  f.ops.attention(q, keys, values, f.plan.ranges, a.shape, f.kv.slots, mixed);
-  f.ops.matmul(mixed, w.output, x, true, "attention output");
-}
-
 namespace {
 
-// Calls piece(begin, count) for as many rows at a time as the workspace has room for the widest activation.
-template <typename Piece>
-void in_chunks(const Forward& f, Piece piece) {
-  const uint32_t chunk = f.workspace.activated.rows;
-  for (uint32_t begin = 0; begin < f.rows; begin += chunk) piece(begin, std::min(chunk, f.rows - begin));
+// The values of all rows n [R, hidden], for the selector to choose by.
+void compare_values(const Forward& f, const Layer& layer, const RotaryAttention& a, const AttentionWeights& w,
+                    const Matrix& n) {
+  const uint32_t begin = a.shape.query_columns() + a.shape.kv_columns(), count = a.shape.kv_columns();
+  const Matrix v = f.workspace.values.first(f.rows);
+  f.ops.matmul(n, w.qkv.range(begin, count, f.ops.traits().storage_alignment), v, false, "values");
+  if (w.qkv_bias.buffer) f.ops.add_bias(w.qkv_bias.sub(begin * sizeof(float), count * sizeof(float)), v);
+  layer.selector()->before_qk(f.ops, layer.index(), v);
+}
+
+// The part of attention() that concerns the layer's own rows; n are all, normed.
+void attend(const Forward& f, const Layer& layer, const RotaryAttention& a, const AttentionWeights& w,
+            const Matrix& n, const Matrix& x) {
+  const LayerRows& rows = layer.rows();
+  const CountedAs counted(f.ops, layer);
+  const Matrix qkv = f.workspace.qkv.first(rows.count);
+  const Matrix q = f.workspace.q.first(rows.count);
+  const Matrix mixed = f.workspace.mixed.first(rows.count);
+  const graph::Slice &keys = f.kv.keys[layer.index()], &values = f.kv.values[layer.index()];
+  const bool has_values = layer.compares_values();
+  const uint32_t outputs = a.shape.query_columns() + (has_values ? 1 : 2) * a.shape.kv_columns();
+  f.ops.matmul(layer.of(n), w.qkv.range(0, outputs, f.ops.traits().storage_alignment), qkv, false, "qkv");
+  if (w.qkv_bias.buffer) f.ops.add_bias(w.qkv_bias, qkv);
+  if (w.q_norm.buffer) f.ops.head_norm(qkv, w.q_norm, w.k_norm, a.norm_eps, a.shape);
+  f.ops.rope_store(qkv, rows.rows, a.rope_table, a.shape, q, keys, values, !has_values);
+  f.ops.attention(q, keys, values, rows.ranges, a.shape, f.kv.slots, mixed);
+  f.ops.matmul(mixed, w.output, layer.sum(x), layer.adds(), "attention output");
 }
 
 }  // namespace
 
-void gated_mlp(const Forward& f, float norm_eps, const MlpWeights& w, const Matrix& x) {
+void attention(const Forward& f, uint32_t index, const RotaryAttention& a, const AttentionWeights& w,
+               const Matrix& x) {
+  const Layer layer(f, index);
   const Matrix n = f.workspace.normed.first(f.rows);
-  f.ops.rms_norm(x, w.norm, norm_eps, n);
-  in_chunks(f, [&](uint32_t begin, uint32_t count) {
-    const Matrix gate_up = f.workspace.gate_up.first(count);
-    const Matrix activated = f.workspace.activated.first(count);
-    f.ops.matmul(n.range(begin, count), w.gate_up, gate_up, false, "gate and up");
+  f.ops.norm(x, w.norm, w.norm_bias, a.norm_eps, n);
+  if (layer.compares_values()) compare_values(f, layer, a, w, n);
+  attend(f, layer, a, w, n, x);
+  if (layer.selector() != nullptr) layer.selector()->after_attention(f.ops, index, layer.sum(x), x);
+}
+
+namespace {
+
+// Calls piece(n, sum) for as many rows at a time as the workspace has room for the widest activation: n
+// [count, hidden] are rows that the layer computes, normed, and sum [count, hidden] is where its additions
+// go.
+template <typename Piece>
+void feed_forward(const Forward& f, uint32_t index, const graph::Slice& norm, const graph::Slice& norm_bias,
+                  float norm_eps, const Matrix& x, Piece piece) {
+  const Layer layer(f, index);
+  const uint32_t rows = layer.rows().count, chunk = f.workspace.activated.rows;
+  {
+    const CountedAs counted(f.ops, layer);
+    const Matrix n = f.workspace.normed.first(rows);
+    f.ops.norm(layer.of(x), norm, norm_bias, norm_eps, n);
+    for (uint32_t begin = 0; begin < rows; begin += chunk) {
+      const uint32_t count = std::min(chunk, rows - begin);
+      piece(n.range(begin, count), layer.sum(x).range(begin, count), layer.adds());
+    }
+  }
+  if (layer.selector() != nullptr) layer.selector()->after_ffn(f.ops, index, layer.sum(x), x);
+}
+
+}  // namespace
+
+void gated_mlp(const Forward& f, uint32_t layer, float norm_eps, const MlpWeights& w, const Matrix& x) {
+  feed_forward(f, layer, w.norm, {}, norm_eps, x, [&](const Matrix& n, const Matrix& sum, bool adds) {
+    const Matrix gate_up = f.workspace.gate_up.first(n.rows);
+    const Matrix activated = f.workspace.activated.first(n.rows);
+    f.ops.matmul(n, w.gate_up, gate_up, false, "gate and up");
     f.ops.silu_gate(gate_up, activated);
-    f.ops.matmul(activated, w.down, x.range(begin, count), true, "down");
+    f.ops.matmul(activated, w.down, sum, adds, "down");
   });
 }
 
-void gelu_mlp(const Forward& f, float norm_eps, const GeluMlpWeights& w, const Matrix& x) {
-  const Matrix n = f.workspace.normed.first(f.rows);
-  f.ops.norm(x, w.norm, w.norm_bias, norm_eps, n);
-  in_chunks(f, [&](uint32_t begin, uint32_t count) {
-    const Matrix activated = f.workspace.activated.first(count);
-    f.ops.matmul(n.range(begin, count), w.up, activated, false, "up");
-    f.ops.gelu_bias(w.up_bias, activated);
-    f.ops.matmul(activated, w.down, x.range(begin, count), true, "down");
-  });
-  f.ops.add_bias(w.down_bias, x);
+void gelu_mlp(const Forward& f, uint32_t layer, float norm_eps, const GeluMlpWeights& w, const Matrix& x) {
+  feed_forward(f, layer, w.norm, w.norm_bias, norm_eps, x,
+               [&](const Matrix& n, const Matrix& sum, bool adds) {
+                 const Matrix activated = f.workspace.activated.first(n.rows);
+                 f.ops.matmul(n, w.up, activated, false, "up");
+                 f.ops.gelu_bias(w.up_bias, activated);
+                 f.ops.matmul(activated, w.down, sum, adds, "down");
+                 f.ops.add_bias(w.down_bias, sum);
+               });
 }
 
 }  // namespace unmask::model

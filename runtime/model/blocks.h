@@ -44,9 +44,11 @@ void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const
                const tensor::Matrix& x);
 
 // x += Wdown(silu(Wgate n) * Wup n), n = rms_norm(x) (Shazeer 2020, SwiGLU).
-void gated_mlp(const Forward& f, float norm_eps, const MlpWeights& w, const tensor::Matrix& x);
+void gated_mlp(const Forward& f, uint32_t layer, float norm_eps, const MlpWeights& w,
+               const tensor::Matrix& x);
 
 // x += Wdown gelu(Wup n + bup) + bdown, n = layer_norm(x).
-void gelu_mlp(const Forward& f, float norm_eps, const GeluMlpWeights& w, const tensor::Matrix& x);
+void gelu_mlp(const Forward& f, uint32_t layer, float norm_eps, const GeluMlpWeights& w,
+              const tensor::Matrix& x);
 
 }  // namespace unmask::model

@@ -8,7 +8,14 @@ namespace unmask::model {
 using tensor::Candidate;
 using tensor::KeyRanges;
 using tensor::Row;
+using tensor::Selection;
 using tensor::SequenceStep;
+
+uint32_t ForwardPlan::selected_count() const {
+  uint32_t count = 0;
+  for (const tensor::Selection& s : selections) count += s.kept;
+  return count;
+}
 
 PlanShape ForwardPlan::shape() const {
   PlanShape s{padded(static_cast<uint32_t>(rows.size())), padded(static_cast<uint32_t>(candidates.size())),
@@ -19,6 +26,11 @@ PlanShape ForwardPlan::shape() const {
     s.noisy |= q.temperature > 0;
     s.filtered |= q.ranked_as_sampled != 0 || (q.temperature > 0 && (q.top_k > 0 || q.top_p < 1));
   }
+  s.keeps_features = keeps_features;
+  s.selections = static_cast<uint32_t>(selections.size());
+  s.selects = keeps_features && computed.size() < rows.size();
+  if (s.selects)
+    s.computed_rows = padded(std::max(static_cast<uint32_t>(computed.size()) + selected_count(), 1u));
   return s;
 }
 
@@ -33,16 +45,24 @@ PlanBuffers PlanBuffers::allocate(graph::Backend& backend, uint32_t rows, uint32
           .sequences = allocate_array<SequenceStep>(backend, sequences, Memory::shared, "sequences"),
           .logit_rows = allocate_array<uint32_t>(backend, candidates, Memory::shared, "logit rows"),
           .unconditional_rows =
-              allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows")};
+              allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows"),
+          .computed = allocate_array<uint32_t>(backend, rows, Memory::shared, "computed rows"),
+          .place = allocate_array<uint32_t>(backend, rows, Memory::shared, "places of rows"),
+          .selections = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "selections")};
 }
 
 namespace {
 
 template <typename T>
+void write_all(graph::Backend& backend, const graph::Slice& to, const std::vector<T>& values) {
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(values));
+  if (!bytes.empty()) backend.write(to.sub(0, bytes.size()), bytes);
+}
+
+template <typename T>
 void write_padded(graph::Backend& backend, const graph::Slice& to, std::vector<T> values, const T& padding) {
   values.resize(padded(static_cast<uint32_t>(values.size())), padding);
-  const std::span<const std::byte> bytes = std::as_bytes(std::span(values));
-  backend.write(to.sub(0, bytes.size()), bytes);
+  write_all(backend, to, values);
 }
 
 }  // namespace
@@ -59,8 +79,17 @@ void PlanBuffers::write(graph::Backend& backend, const ForwardPlan& plan) const 
   }
   write_padded(backend, logit_rows, conditional, tensor::none);
   write_padded(backend, unconditional_rows, unconditional, tensor::none);
-  const std::span<const std::byte> bytes = std::as_bytes(std::span(plan.sequences));
-  backend.write(sequences.sub(0, bytes.size()), bytes);
+  write_all(backend, sequences, plan.sequences);
+  if (!plan.shape().selects) return;
+  std::vector<uint32_t> list(plan.selected_count(), tensor::none), places(plan.rows.size(), tensor::none);
+  for (const uint32_t row : plan.computed) {
+    places[row] = static_cast<uint32_t>(list.size());
+    list.push_back(row);
+  }
+  list.resize(std::max<size_t>(list.size(), 1), tensor::none);
+  write_padded(backend, computed, std::move(list), tensor::none);
+  write_padded(backend, place, std::move(places), tensor::none);
+  write_all(backend, selections, plan.selections);
 }
 
 }  // namespace unmask::model

@@ -18,6 +18,10 @@ struct PlanShape {
   bool guided = false;    // candidates have an unconditional twin
   bool noisy = false;     // some sequence samples with temperature
   bool filtered = false;  // some sequence samples with top-k or top-p, or ranks as it samples
+  bool keeps_features = false;
+  bool selects = false;        // layers above the first compute only some rows:
+  uint32_t computed_rows = 0;  // this many; at least one row of padding
+  uint32_t selections = 0;
 
   auto operator<=>(const PlanShape&) const = default;
 };
@@ -29,6 +33,13 @@ struct ForwardPlan {
   std::vector<tensor::Candidate> candidates;
   std::vector<tensor::SequenceStep> sequences;
 
+  // What layers above the first add to a row may be kept for later passes (dLLM-Cache). Then these layers
+  // compute the rows in `computed` and those that they select themselves; the others get what was kept.
+  bool keeps_features = false;
+  std::vector<uint32_t> computed;  // ascending
+  std::vector<tensor::Selection> selections;
+
+  uint32_t selected_count() const;  // rows that all selections keep; they come before `computed` in the list
   PlanShape shape() const;
 };
 
@@ -44,6 +55,9 @@ constexpr uint32_t slot_alignment = 32;
 struct PlanBuffers {
   graph::Slice rows, ranges, candidates, sequences;
   graph::Slice logit_rows, unconditional_rows;  // u32 per candidate, `none` for padding
+  graph::Slice computed;    // u32 per row: first those to be selected, which is `none` until then
+  graph::Slice place;       // u32 per row: where it stands in that list, or `none`
+  graph::Slice selections;  // two per sequence
 
   static PlanBuffers allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates,
                               uint32_t sequences);

@@ -55,7 +55,7 @@ class GatedTransformer final : public Network {
     const tensor::Matrix x = embed(f, embedding_);
     for (uint32_t i = 0; i < layers_.size(); ++i) {
       attention(f, i, attention_, layers_[i].attention, x);
-      gated_mlp(f, attention_.norm_eps, layers_[i].mlp, x);
+      gated_mlp(f, i, attention_.norm_eps, layers_[i].mlp, x);
     }
     return x;
   }

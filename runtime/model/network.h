@@ -8,6 +8,7 @@
 
 #include "model/config.h"
 #include "model/forward_plan.h"
+#include "model/row_selector.h"
 #include "model/uploader.h"
 #include "tensor/ops.h"
 
@@ -22,8 +23,11 @@ struct Workspace {
   tensor::Matrix mixed;      // [R, heads head_dim] attention's output before its projection
   tensor::Matrix gate_up;    // [chunk, 2 ffn]; the FFN runs in chunks of rows where R is large
   tensor::Matrix activated;  // [chunk, ffn]
+  tensor::Matrix values;     // [R, kv_heads head_dim], for a row selector
+  tensor::Matrix selected;   // [R, hidden], for a row selector: rows of a layer, then what it adds to them
 
-  static Workspace allocate(graph::Backend& backend, const ModelConfig& config, uint32_t rows);
+  // `selects`: passes will have a row selector.
+  static Workspace allocate(graph::Backend& backend, const ModelConfig& config, uint32_t rows, bool selects);
 };
 
 // What an architecture records into: the operations, the plan's buffers, and the views for `rows` rows.
@@ -34,6 +38,12 @@ struct Forward {
   const Workspace& workspace;
   graph::Slice tokens;  // u32 per slot
   uint32_t rows;        // padded
+  const RowSelector* selector = nullptr;
+
+  // The one that takes part in a layer, or none.
+  const RowSelector* selector_of(uint32_t layer) const {
+    return selector != nullptr && selector->takes_part(layer) ? selector : nullptr;
+  }
 };
 
 // Immutable once loaded; may be recorded from any thread.

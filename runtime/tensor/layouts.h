@@ -14,7 +14,7 @@ struct Row {
   uint32_t position;  // for RoPE
   uint32_t
       slot;  // row of the canvas and of the K/V cache; `none` for padding rows, which compute nothing useful
-  uint32_t group;  // reserved for mask kinds that need it (0)
+  uint32_t keeps_values;  // 1: where layers compare values, those of this row are not computed and stay
 };
 static_assert(sizeof(Row) == 16);
 
@@ -23,6 +23,16 @@ struct KeyRanges {
   uint32_t begin0, end0, begin1, end1;
 };
 static_assert(sizeof(KeyRanges) == 16);
+
+// The `kept` best of `count` scores, as entries of a list; see features/select_rows.
+struct Selection {
+  uint32_t scores_begin, count, kept;
+  uint32_t list_begin;  // of the entries: what the kept scores stand for, ascending
+  uint32_t value_begin, gap_begin,
+      gap;  // score i stands for value_begin + i, from gap_begin on for `gap` more
+  uint32_t reserved;
+};
+static_assert(sizeof(Selection) == 32);
 
 // One masked position whose distribution is asked for.
 struct Candidate {

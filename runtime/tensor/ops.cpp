@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include "kernels/add_bias.h"
+#include "kernels/add_features.h"
 #include "kernels/attention.h"
 #include "kernels/attention_broadcast.h"
+#include "kernels/compact_rows.h"
 #include "kernels/embed.h"
 #include "kernels/filtered_sample.h"
 #include "kernels/gather_rows.h"
@@ -16,7 +18,9 @@
 #include "kernels/rmsnorm.h"
 #include "kernels/rope_store.h"
 #include "kernels/select_commit.h"
+#include "kernels/select_rows.h"
 #include "kernels/silu_gate.h"
+#include "kernels/value_change.h"
 #include "tensor/layouts.h"
 
 namespace unmask::tensor {
@@ -75,6 +79,8 @@ uint64_t area(const Matrix& m) { return uint64_t{m.rows} * m.columns; }
 }  // namespace
 
 void Ops::append(graph::Dispatch d, Extent extent, uint64_t units) {
+  if (selected_ && extent == Extent::rows) extent = Extent::selected_rows;
+  if (selected_ && extent == Extent::row_keys) extent = Extent::selected_row_keys;
   d.extent = extent;
   d.units = units;
   recording_.append(std::move(d));
@@ -136,12 +142,13 @@ void Ops::head_norm(const Matrix& qkv, const Slice& q_weight, const Slice& k_wei
 }
 
 void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, HeadShape shape,
-                     const Matrix& q, const Slice& keys, const Slice& values) {
+                     const Matrix& q, const Slice& keys, const Slice& values, bool stores_values) {
   using K = kernels::rope_store;
-  append(dispatch<K>(K::kernel(), {qkv.slice, rows, table, q.slice, keys, values},
-                     {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim, shape.head_dim}, {},
-                     Grid{qkv.rows}, "rope and store", elementwise(area(qkv), 3, 2)),
-         Extent::rows, qkv.rows);
+  append(
+      dispatch<K>(K::kernel(), {qkv.slice, rows, table, q.slice, keys, values},
+                  {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim, shape.head_dim},
+                  {stores_values ? 1u : 0u}, Grid{qkv.rows}, "rope and store", elementwise(area(qkv), 3, 2)),
+      Extent::rows, qkv.rows);
 }
 
 void Ops::attention(const Matrix& q, const Slice& keys, const Slice& values, const Slice& ranges,
@@ -170,11 +177,42 @@ void Ops::gelu_bias(const Slice& bias, const Matrix& y) {
          Extent::rows, y.rows);
 }
 
-void Ops::gather_rows(const Matrix& x, const Slice& index, const Matrix& y) {
+void Ops::gather_rows(const Matrix& x, const Slice& index, const Matrix& y, Extent extent) {
   using K = kernels::gather_rows;
   append(dispatch<K>(K::kernel(), {x.slice, index, y.slice}, {y.rows, y.columns}, {}, Grid{y.rows}, "gather",
                      elementwise(area(y), 0, 2)),
-         Extent::logit_rows, y.rows);
+         extent, y.rows);
+}
+
+void Ops::value_change(const Matrix& v, const Slice& rows, const Slice& values, const Slice& change,
+                       const Slice& place) {
+  using K = kernels::value_change;
+  append(dispatch<K>(K::kernel(), {v.slice, rows, values, change, place}, {v.rows, v.columns}, {},
+                     Grid{v.rows}, "value change", elementwise(area(v), 7, 4)),
+         Extent::rows, v.rows);
+}
+
+void Ops::select_rows(const Slice& scores, const Slice& selections, uint32_t count, uint32_t pool,
+                      const Slice& index) {
+  using K = kernels::select_rows;
+  append(dispatch<K>(K::kernel(), {scores, selections, index}, {count, pool}, {}, Grid{count}, "select rows"),
+         Extent::fixed, 1);
+}
+
+void Ops::compact_rows(const Slice& index, uint32_t count, const Slice& rows, const Slice& ranges,
+                       const Slice& listed_rows, const Slice& listed_ranges, const Slice& place) {
+  using K = kernels::compact_rows;
+  append(dispatch<K>(K::kernel(), {index, rows, ranges, listed_rows, listed_ranges, place}, {count}, {},
+                     Grid{(count + 63) / 64}, "compact rows"),
+         Extent::fixed, 1);
+}
+
+void Ops::add_features(const Matrix& y, const Slice& rows, const Slice& place, bool all_computed,
+                       const Slice& features, const Matrix& x) {
+  using K = kernels::add_features;
+  append(dispatch<K>(K::kernel(), {y.slice, rows, place, features, x.slice}, {x.rows, x.columns},
+                     {all_computed ? 1u : 0u}, Grid{x.rows}, "add features", elementwise(area(x), 1, 4)),
+         Extent::rows, x.rows);
 }
 
 void Ops::guidance(const Matrix& conditional, const Matrix& unconditional, const Slice& candidates,

@@ -45,11 +45,15 @@ class Ops {
   void head_norm(const Matrix& qkv, const graph::Slice& q_weight, const graph::Slice& k_weight, float eps,
                  HeadShape shape);
 
+  // Until the next call, what grows with the rows of the pass grows with those that a layer selected of them.
+  void count_selected(bool on) { selected_ = on; }
+
   // Splits qkv [R, (heads + 2 kv_heads) head_dim]; rotates q and k; writes q [R, heads head_dim], and k and v
   // into the cache rows `slot` of keys and values [slots, kv_heads head_dim]. table: (cos, sin) [positions,
-  // head_dim / 2].
+  // head_dim / 2]. Without `stores_values` the columns of v are not read, and the cache keeps its own.
   void rope_store(const Matrix& qkv, const graph::Slice& rows, const graph::Slice& table, HeadShape shape,
-                  const Matrix& q, const graph::Slice& keys, const graph::Slice& values);
+                  const Matrix& q, const graph::Slice& keys, const graph::Slice& values,
+                  bool stores_values = true);
 
   // out [R, heads head_dim]: softmax(q k^T / sqrt(head_dim)) v over the slots of each row's KeyRanges.
   // `slots` is the capacity of the cache, an upper bound of the keys of a row.
@@ -63,7 +67,28 @@ class Ops {
   void gelu_bias(const graph::Slice& bias, const Matrix& y);
 
   // y [n, d] = x[index[i]]; `none` gives zeros.
-  void gather_rows(const Matrix& x, const graph::Slice& index, const Matrix& y);
+  void gather_rows(const Matrix& x, const graph::Slice& index, const Matrix& y,
+                   graph::Extent extent = graph::Extent::rows);
+
+  // change [R] f32: how far the values v [R, d] are from those in the cache rows of `rows`, which they
+  // replace. place [R] u32 becomes `none` for rows that are compared.
+  void value_change(const Matrix& v, const graph::Slice& rows, const graph::Slice& values,
+                    const graph::Slice& change, const graph::Slice& place);
+
+  // index: of each of `count` tensor::Selections, what the largest scores stand for; a score counts as the
+  // largest of those up to `pool` places away.
+  void select_rows(const graph::Slice& scores, const graph::Slice& selections, uint32_t count, uint32_t pool,
+                   const graph::Slice& index);
+
+  // Rows and ranges [R] of `count` entries of index [n], and in place [R] where in the list each row stands.
+  void compact_rows(const graph::Slice& index, uint32_t count, const graph::Slice& rows,
+                    const graph::Slice& ranges, const graph::Slice& listed_rows,
+                    const graph::Slice& listed_ranges, const graph::Slice& place);
+
+  // x [R, d] += y[place], which features [slots, d] keep for each row's slot; rows without a place add what
+  // was kept. With all_computed, y is [R, d] and place is not read.
+  void add_features(const Matrix& y, const graph::Slice& rows, const graph::Slice& place, bool all_computed,
+                    const graph::Slice& features, const Matrix& x);
 
   // y [C, d] = u + (g + 1)(c - u) with each candidate's guidance scale g (Ho and Salimans 2022).
   void guidance(const Matrix& conditional, const Matrix& unconditional, const graph::Slice& candidates,
@@ -88,6 +113,7 @@ class Ops {
 
   const graph::Traits& traits_;
   graph::Recording& recording_;
+  bool selected_ = false;
 };
 
 }  // namespace unmask::tensor

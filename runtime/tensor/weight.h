@@ -35,6 +35,10 @@ struct Weight {
   std::vector<Piece> pieces;  // consecutive, covering all outputs
 
   uint64_t bytes_per_row() const { return bytes_of(dtype, inputs); }
+
+  // Outputs [begin, begin + count) as a weight of their own. Throws unsupported where their bytes do not
+  // begin at a multiple of `alignment`.
+  Weight range(uint32_t begin, uint32_t count, uint32_t alignment) const;
 };
 
 }  // namespace unmask::tensor

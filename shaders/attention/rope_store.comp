@@ -3,7 +3,7 @@
 //   y[i] = x[i] c - x[i + h] s for i < h,   y[i] = x[i] c + x[i - h] s otherwise;   y[i] = x[i] beyond rotary_dim
 //   qkv [rows, (heads + 2 kv_heads) head_dim], table [positions, rotary_dim / 2] of (cos, sin)
 //   q [rows, heads head_dim]; keys, values [slots, kv_heads head_dim], row `slot` of the cache for each row
-// Rows without a slot get zero queries and store nothing.
+// Rows without a slot get zero queries and store nothing. Without stores_values, values are not read and stay.
 // grid: (rows, 1, 1), one workgroup per row
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -11,6 +11,8 @@
 layout(local_size_x = 64) in;
 
 #include "layouts.glsl"
+
+layout(constant_id = 0) const uint stores_values = 1;
 
 layout(set = 0, binding = 0) readonly buffer Qkv { float qkv[]; };
 layout(set = 0, binding = 1) readonly buffer Rows { Row rows[]; };
@@ -52,6 +54,6 @@ void main() {
   if (slot == none) return;
   for (uint e = gl_LocalInvocationIndex; e < kv_width; e += gl_WorkGroupSize.x) {
     keys[slot * kv_width + e] = rotated(begin + q_width, e, position);
-    values[slot * kv_width + e] = qkv[begin + q_width + kv_width + e];
+    if (stores_values != 0) values[slot * kv_width + e] = qkv[begin + q_width + kv_width + e];
   }
 }

@@ -8,11 +8,16 @@ struct Row {
   uint sequence;
   uint position;
   uint slot;
-  uint group;
+  uint keeps_values;
 };
 
 struct KeyRanges {
   uint begin0, end0, begin1, end1;
+};
+
+struct Selection {
+  uint scores_begin, count, kept, list_begin;
+  uint value_begin, gap_begin, gap, reserved;
 };
 
 struct Candidate {

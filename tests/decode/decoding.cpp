@@ -128,7 +128,8 @@ TEST_P(Decoding, RefreshedAtEveryStepItEqualsNoCache) {
   Options o = options({{"length", 24}, {"block", 6}, {"steps", 8}, {"temperature", 0.7}, {"seed", 11}});
   // Fast-dLLM's caches are refreshed with every block.
   if (GetParam().cache == "prefix" || GetParam().cache == "dual") o.set_integer("block", 3);
-  o.set_integer("cache_steps", 1);
+  for (const char* interval : {"cache_steps", "prompt_interval_steps", "gen_interval_steps"})
+    o.set_integer(interval, 1);
   const std::vector<int32_t> cached = generate(o, {});
   o.set_text("cache", "none");
   EXPECT_EQ(cached, generate(o, {}));

@@ -97,6 +97,11 @@ TEST(Sampler, DkvCacheCommitsWhatTheReferenceCommits) {
   for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "vanilla"), 14u);
 }
 
+TEST(Sampler, DllmCacheCommitsWhatTheReferenceCommits) {
+  const json all = fixture("dllm");
+  for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "vanilla"), 14u);
+}
+
 // The keys of finished blocks are exact: with and without them, the same tokens.
 TEST(Sampler, SdarCommitsWhatTheReferenceCommits) {
   const json all = fixture("sdar");

@@ -125,16 +125,18 @@ TEST_P(RopeStoreOf, RotatesAndStores) {
       {0, 10, 12, 0}, {0, 3, 0, 0}, {0, none, none, 0}, {1, 0, 7, 0}, {1, 3, 8, 0}};
   const auto keys = in.garbage_floats(slots * kv_heads * head_dim);
   const auto values = in.garbage_floats(slots * kv_heads * head_dim);
-  const auto d = graph::dispatch<rope_store>(
-      rope_store::kernel(),
-      {in.buffer(in.numbers(rows * (heads + 2 * kv_heads) * head_dim)), in.buffer(row_list), in.buffer(table),
-       in.garbage_floats(rows * heads * head_dim), keys, values},
-      {.rows = rows, .heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .rotary_dim = rotary_dim},
-      {}, {rows}, "rope");
-  const Outcome outcome = run_both(d);
-  EXPECT_LE(outcome.error("q"), 2e-7);
-  EXPECT_LE(outcome.error("keys"), 2e-7);
-  EXPECT_TRUE(outcome.same_elsewhere({"q", "keys"}));
+  for (const uint32_t stores_values : {1u, 0u}) {
+    const auto d = graph::dispatch<rope_store>(
+        rope_store::kernel(),
+        {in.buffer(in.numbers(rows * (heads + 2 * kv_heads) * head_dim)), in.buffer(row_list),
+         in.buffer(table), in.garbage_floats(rows * heads * head_dim), keys, values},
+        {.rows = rows, .heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .rotary_dim = rotary_dim},
+        {stores_values}, {rows}, "rope");
+    const Outcome outcome = run_both(d);
+    EXPECT_LE(outcome.error("q"), 2e-7);
+    EXPECT_LE(outcome.error("keys"), 2e-7);
+    EXPECT_TRUE(outcome.same_elsewhere({"q", "keys"}));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, RopeStoreOf,

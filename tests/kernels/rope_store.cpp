@@ -44,7 +44,8 @@ void rope_store(const graph::Dispatch& d) {
       rotate_head(push, from, angles, q_row + h * push.head_dim);
     for (uint32_t h = 0; h < push.kv_heads; ++h, from += push.head_dim)
       rotate_head(push, from, angles, keys.data() + rows[r].slot * kv_width + h * push.head_dim);
-    std::copy_n(from, kv_width, values.data() + rows[r].slot * kv_width);
+    if (constant(d, "stores_values") != 0)
+      std::copy_n(from, kv_width, values.data() + rows[r].slot * kv_width);
   }
 }
 

@@ -26,7 +26,7 @@ class Block final : public Policy {
     if (view.asked.back() >= finished) append_rows(view, finished, keys_end(view, view.asked.back()), plan);
   }
 
-  bool keeps_keys() const override { return true; }
+  Kept keeps() const override { return Kept::keys; }
 
  private:
   uint32_t stored_ = 0;  // positions before this one have their final keys and values

@@ -59,7 +59,7 @@ class DkvGreedy final : public Policy {
   }
 
   bool asks_only_what_is_filled() const override { return true; }
-  bool keeps_keys() const override { return true; }
+  Kept keeps() const override { return Kept::keys; }
 
  private:
   uint32_t refresh_interval_, window_size_;

@@ -12,7 +12,7 @@ class None final : public Policy {
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
     append_rows(view, 0, keys_end(view, view.asked.back()), plan);
   }
-  bool keeps_keys() const override { return false; }
+  Kept keeps() const override { return Kept::nothing; }
 };
 
 }  // namespace

@@ -95,7 +95,7 @@ class Mdlm final : public Network {
     const tensor::Matrix x = embed(f, embedding_);
     for (uint32_t i = 0; i < layers_.size(); ++i) {
       attention(f, i, attention_, layers_[i].attention, x);
-      gelu_mlp(f, attention_.norm_eps, layers_[i].mlp, x);
+      gelu_mlp(f, i, attention_.norm_eps, layers_[i].mlp, x);
     }
     return x;
   }
