@@ -59,7 +59,7 @@ void ChangedRows::list_rows(tensor::Ops& ops) const {
 
 void ChangedRows::before_qk(tensor::Ops& ops, uint32_t layer, const Matrix& v) const {
   ops.value_change(v, plan_.rows, kv_.values[layer], store_.change, plan_.place);
-  ops.select_rows(store_.change, plan_.selections, shape_.selections, 0, plan_.computed);
+  ops.select_rows(store_.change, plan_.selections, shape_.selections, plan_.computed);
   list_rows(ops);
 }
 

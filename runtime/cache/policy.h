@@ -45,6 +45,11 @@ struct PolicyOptions {
   // each layer computes between the latter.
   uint32_t prompt_interval_steps = 100, gen_interval_steps = 7;
   float transfer_ratio = 0.25f;
+
+  // Sparse-dLLM: share of the keys outside the block that stay, and over how many neighbours a key's score is
+  // the largest of.
+  float keep_ratio = 0.5f;
+  uint32_t kernel_size = 3;
 };
 
 // Where the attention of a row at `position` ends.
@@ -53,7 +58,7 @@ uint32_t keys_end(const SequenceView& view, uint32_t position);
 // Appends the rows [begin, end), each with all the keys its attention has, to be computed by every layer.
 void append_rows(const SequenceView& view, uint32_t begin, uint32_t end, model::ForwardPlan& plan);
 
-enum class Kept : uint8_t { nothing, keys, keys_and_features };
+enum class Kept : uint8_t { nothing, keys, keys_of_choice, keys_and_features };
 
 // Throws unsupported where attention goes by blocks, which `policy` would approximate without need.
 void require_full_attention(const model::ModelConfig& config, std::string_view policy);

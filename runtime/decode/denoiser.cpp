@@ -67,7 +67,14 @@ void Denoiser::place_sessions() {
 Denoiser::Canvas Denoiser::place(const Session& s) {
   Canvas canvas = {slots_, cache::make_policy(s.options().cache, s.options().cache_options)};
   slots_ += aligned_slots(s.length());
-  kept_ = std::max(kept_, canvas.policy->keeps());
+  const cache::Kept kept = canvas.policy->keeps();
+  const std::array both = {std::min(kept, kept_), std::max(kept, kept_)};
+  require(
+      both != std::array{cache::Kept::keys_of_choice, cache::Kept::keys_and_features},
+      Status::invalid_argument,
+      "Sessions with the cache policies 'dllm' and 'sparse' cannot be stepped together; give each a decoder of "
+      "its own.");
+  kept_ = both[1];
   return canvas;
 }
 
@@ -83,6 +90,9 @@ void Denoiser::allocate(const Capacity& capacity) {
   const bool keeps_features = kept_ == cache::Kept::keys_and_features;
   workspace_ = model::Workspace::allocate(backend_, c, most_rows_, keeps_features);
   kv_ = cache::allocate_store(backend_, c, slots_, kept_ != cache::Kept::nothing);
+  if (kept_ == cache::Kept::keys_of_choice)
+    evictions_ =
+        cache::EvictionStore::allocate(backend_, c, most_rows_, 2 * static_cast<uint32_t>(sessions_.size()));
   if (keeps_features) features_ = cache::FeatureStore::allocate(backend_, c, slots_, most_rows_);
   tokens_ = tensor::allocate_array<uint32_t>(backend_, slots_, Memory::device, "canvas");
   confidence_ = tensor::allocate_array<float>(backend_, slots_, Memory::device, "confidence");
@@ -243,8 +253,10 @@ graph::Recording Denoiser::record(const PlanShape& shape) const {
 Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape) const {
   std::optional<cache::ChangedRows> selector;
   if (shape.keeps_features) selector.emplace(*features_, plan_buffers_, kv_, shape).begin(ops);
-  const Matrix x = model_.network->record(
-      {ops, plan_buffers_, kv_, workspace_, tokens_, shape.rows, selector ? &*selector : nullptr});
+  std::optional<cache::KeyEviction> eviction;
+  if (shape.evictions > 0) eviction.emplace(*evictions_, plan_buffers_, kv_, shape);
+  const Matrix x = model_.network->record({ops, plan_buffers_, kv_, workspace_, tokens_, shape.rows,
+                                           selector ? &*selector : nullptr, eviction ? &*eviction : nullptr});
   const Matrix gathered = gathered_.first(shape.logit_rows);
   const Matrix hidden = hidden_.first(shape.logit_rows);
   const auto norm = [&](const Slice& rows, const Matrix& y) {

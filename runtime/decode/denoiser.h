@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cache/feature_store.h"
+#include "cache/key_eviction.h"
 #include "cache/policy.h"
 #include "decode/schedule.h"
 #include "decode/session.h"
@@ -123,6 +124,7 @@ class Denoiser {
   model::Workspace workspace_;
   model::KvView kv_;
   std::optional<cache::FeatureStore> features_;
+  std::optional<cache::EvictionStore> evictions_;
   graph::Slice tokens_, confidence_, partials_, stats_, results_;
   tensor::Matrix gathered_, hidden_, unconditional_, logits_;
   std::list<CachedProgram> programs_;  // most recently used first

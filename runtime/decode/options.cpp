@@ -82,10 +82,10 @@ constexpr std::array table = {
                "Strategy sdar: parts of a block filled one after the other (Fast-dLLM v2 uses 8). 0: the "
                "whole block."},
     OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none",
-               "none|block|prefix|dual|dkv-decode|dkv-greedy|dkv-prefill|dkv-pd|dllm",
+               "none|block|prefix|dual|dkv-decode|dkv-greedy|dkv-prefill|dkv-pd|dllm|sparse",
                "Cache policy. block: exact, for models whose attention goes by blocks; all others are "
                "approximate, for models in which every row sees every key: Fast-dLLM's prefix and dual, "
-               "dKV-Cache's four, dLLM-Cache."},
+               "dKV-Cache's four, dLLM-Cache, Sparse-dLLM."},
     OptionInfo{"cache_steps", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Caches dkv-*: steps between refreshes. 0: the published 8, and 2 for dkv-greedy."},
     OptionInfo{"window_size", OptionKind::integer, 4, 0, 1 << 20, "", "",
@@ -101,6 +101,10 @@ constexpr std::array table = {
     OptionInfo{"transfer_ratio", OptionKind::number, 0.25, 0, 1, "", "",
                "Cache dllm: share of the answer's rows that each layer computes in the steps between, those "
                "whose values changed most. 0: none."},
+    OptionInfo{"keep_ratio", OptionKind::number, 0.5, 0, 1, "", "",
+               "Cache sparse: share of the keys outside the block that stay for its further steps."},
+    OptionInfo{"kernel_size", OptionKind::integer, 3, 1, 1023, "", "",
+               "Cache sparse: a key counts as much as the most attended one among this many around it; odd."},
 };
 
 std::string known_names() {
@@ -167,7 +171,9 @@ cache::PolicyOptions policy_options(const Options& o) {
           .shift_type = shift_type_of(o.text("shift_type")),
           .prompt_interval_steps = static_cast<uint32_t>(o.integer("prompt_interval_steps")),
           .gen_interval_steps = static_cast<uint32_t>(o.integer("gen_interval_steps")),
-          .transfer_ratio = static_cast<float>(o.number("transfer_ratio"))};
+          .transfer_ratio = static_cast<float>(o.number("transfer_ratio")),
+          .keep_ratio = static_cast<float>(o.number("keep_ratio")),
+          .kernel_size = static_cast<uint32_t>(o.integer("kernel_size"))};
 }
 
 }  // namespace

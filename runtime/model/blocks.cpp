@@ -91,6 +91,7 @@ void attend(const Forward& f, const Layer& layer, const RotaryAttention& a, cons
   if (w.q_norm.buffer) f.ops.head_norm(qkv, w.q_norm, w.k_norm, a.norm_eps, a.shape);
   f.ops.rope_store(qkv, rows.rows, a.rope_table, a.shape, q, keys, values, !has_values);
   f.ops.attention(q, keys, values, rows.ranges, a.shape, f.kv.slots, mixed);
+  if (f.key_selector != nullptr) f.key_selector->after_attention(f.ops, layer.index(), a.shape, q);
   f.ops.matmul(mixed, w.output, layer.sum(x), layer.adds(), "attention output");
 }
 

@@ -31,6 +31,8 @@ PlanShape ForwardPlan::shape() const {
   s.selects = keeps_features && computed.size() < rows.size();
   if (s.selects)
     s.computed_rows = padded(std::max(static_cast<uint32_t>(computed.size()) + selected_count(), 1u));
+  s.evictions = static_cast<uint32_t>(evictions.size());
+  s.kept_keys = padded(static_cast<uint32_t>(kept_to.size()));
   return s;
 }
 
@@ -48,7 +50,9 @@ PlanBuffers PlanBuffers::allocate(graph::Backend& backend, uint32_t rows, uint32
               allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows"),
           .computed = allocate_array<uint32_t>(backend, rows, Memory::shared, "computed rows"),
           .place = allocate_array<uint32_t>(backend, rows, Memory::shared, "places of rows"),
-          .selections = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "selections")};
+          .selections = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "selections"),
+          .evictions = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "evictions"),
+          .kept_to = allocate_array<uint32_t>(backend, rows, Memory::shared, "slots of kept keys")};
 }
 
 namespace {
@@ -80,6 +84,8 @@ void PlanBuffers::write(graph::Backend& backend, const ForwardPlan& plan) const 
   write_padded(backend, logit_rows, conditional, tensor::none);
   write_padded(backend, unconditional_rows, unconditional, tensor::none);
   write_all(backend, sequences, plan.sequences);
+  write_all(backend, evictions, plan.evictions);
+  write_padded(backend, kept_to, plan.kept_to, tensor::none);
   if (!plan.shape().selects) return;
   std::vector<uint32_t> list(plan.selected_count(), tensor::none), places(plan.rows.size(), tensor::none);
   for (const uint32_t row : plan.computed) {

@@ -22,6 +22,7 @@ struct PlanShape {
   bool selects = false;        // layers above the first compute only some rows:
   uint32_t computed_rows = 0;  // this many; at least one row of padding
   uint32_t selections = 0;
+  uint32_t evictions = 0, kept_keys = 0;
 
   auto operator<=>(const PlanShape&) const = default;
 };
@@ -38,6 +39,10 @@ struct ForwardPlan {
   bool keeps_features = false;
   std::vector<uint32_t> computed;  // ascending
   std::vector<tensor::Selection> selections;
+
+  // Choices of the keys that stay in each layer, and the slots that those move to, one after the other.
+  std::vector<tensor::Selection> evictions;
+  std::vector<uint32_t> kept_to;
 
   uint32_t selected_count() const;  // rows that all selections keep; they come before `computed` in the list
   PlanShape shape() const;
@@ -58,6 +63,8 @@ struct PlanBuffers {
   graph::Slice computed;    // u32 per row: first those to be selected, which is `none` until then
   graph::Slice place;       // u32 per row: where it stands in that list, or `none`
   graph::Slice selections;  // two per sequence
+  graph::Slice evictions;   // two per sequence
+  graph::Slice kept_to;     // u32 per key that stays, `none` for padding
 
   static PlanBuffers allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates,
                               uint32_t sequences);

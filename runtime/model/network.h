@@ -39,6 +39,7 @@ struct Forward {
   graph::Slice tokens;  // u32 per slot
   uint32_t rows;        // padded
   const RowSelector* selector = nullptr;
+  const KeySelector* key_selector = nullptr;
 
   // The one that takes part in a layer, or none.
   const RowSelector* selector_of(uint32_t layer) const {

@@ -1,5 +1,5 @@
-// The seam inside the layers: which rows a layer computes, and what the others get in their place. Called by
-// the shared blocks, so that no architecture can forget it; implemented by cache/.
+// The seams inside the layers: which rows a layer computes, what the others get in their place, and which
+// keys stay. Called by the shared blocks, so that no architecture can forget them; implemented by cache/.
 #pragma once
 
 #include "tensor/ops.h"
@@ -35,6 +35,17 @@ class RowSelector {
                                const tensor::Matrix& x) const = 0;
   virtual void after_ffn(tensor::Ops& ops, uint32_t layer, const tensor::Matrix& y,
                          const tensor::Matrix& x) const = 0;
+};
+
+// Chooses which keys of a layer stay for later passes.
+class KeySelector {
+ public:
+  virtual ~KeySelector() = default;
+
+  // The queries q [R, heads head_dim] of all rows, rotated, have met the keys of the pass, which are in the
+  // cache.
+  virtual void after_attention(tensor::Ops& ops, uint32_t layer, tensor::HeadShape heads,
+                               const tensor::Matrix& q) const = 0;
 };
 
 }  // namespace unmask::model

@@ -29,10 +29,12 @@ struct Selection {
   uint32_t scores_begin, count, kept;
   uint32_t list_begin;  // of the entries: what the kept scores stand for, ascending
   uint32_t value_begin, gap_begin,
-      gap;  // score i stands for value_begin + i, from gap_begin on for `gap` more
-  uint32_t reserved;
+      gap;             // score i stands for value_begin + i, from gap_begin on for `gap` more
+  uint32_t first_row;  // where scores are of keys: of the `gap` rows of the pass that score them
+  uint32_t pool;       // a score counts as the largest of those up to this many places away
+  uint32_t reserved0, reserved1, reserved2;
 };
-static_assert(sizeof(Selection) == 32);
+static_assert(sizeof(Selection) == 48);
 
 // One masked position whose distribution is asked for.
 struct Candidate {

@@ -14,9 +14,12 @@
 #include "kernels/gelu_bias.h"
 #include "kernels/guidance.h"
 #include "kernels/head_norm.h"
+#include "kernels/key_scores.h"
 #include "kernels/layernorm.h"
+#include "kernels/mean_queries.h"
 #include "kernels/rmsnorm.h"
 #include "kernels/rope_store.h"
+#include "kernels/scatter_rows.h"
 #include "kernels/select_commit.h"
 #include "kernels/select_rows.h"
 #include "kernels/silu_gate.h"
@@ -192,10 +195,9 @@ void Ops::value_change(const Matrix& v, const Slice& rows, const Slice& values, 
          Extent::rows, v.rows);
 }
 
-void Ops::select_rows(const Slice& scores, const Slice& selections, uint32_t count, uint32_t pool,
-                      const Slice& index) {
+void Ops::select_rows(const Slice& scores, const Slice& selections, uint32_t count, const Slice& index) {
   using K = kernels::select_rows;
-  append(dispatch<K>(K::kernel(), {scores, selections, index}, {count, pool}, {}, Grid{count}, "select rows"),
+  append(dispatch<K>(K::kernel(), {scores, selections, index}, {count}, {}, Grid{count}, "select rows"),
          Extent::fixed, 1);
 }
 
@@ -204,6 +206,34 @@ void Ops::compact_rows(const Slice& index, uint32_t count, const Slice& rows, co
   using K = kernels::compact_rows;
   append(dispatch<K>(K::kernel(), {index, rows, ranges, listed_rows, listed_ranges, place}, {count}, {},
                      Grid{(count + 63) / 64}, "compact rows"),
+         Extent::fixed, 1);
+}
+
+void Ops::mean_queries(const Matrix& q, const Slice& selections, HeadShape shape, const Matrix& mean) {
+  using K = kernels::mean_queries;
+  append(dispatch<K>(K::kernel(), {q.slice, selections, mean.slice},
+                     {mean.rows, shape.heads, shape.kv_heads, shape.head_dim}, {}, Grid{mean.rows},
+                     "mean queries"),
+         Extent::fixed, 1);
+}
+
+void Ops::key_scores(const Matrix& mean, const Slice& keys, const Slice& selections, uint32_t most,
+                     const Slice& scores) {
+  using K = kernels::key_scores;
+  append(dispatch<K>(K::kernel(), {mean.slice, keys, selections, scores}, {mean.rows, mean.columns}, {},
+                     Grid{most, mean.rows}, "key scores",
+                     elementwise(uint64_t{most} * mean.rows * mean.columns, 2, 1)),
+         Extent::fixed, 1);
+}
+
+void Ops::move_rows(const Slice& y, const Slice& from, const Slice& to, const Matrix& moved) {
+  using K = kernels::scatter_rows;
+  const Work work = elementwise(area(moved), 0, 2);
+  append(dispatch<kernels::gather_rows>(kernels::gather_rows::kernel(), {y, from, moved.slice},
+                                        {moved.rows, moved.columns}, {}, Grid{moved.rows}, "move rows", work),
+         Extent::fixed, 1);
+  append(dispatch<K>(K::kernel(), {moved.slice, to, y}, {moved.rows, moved.columns}, {}, Grid{moved.rows},
+                     "move rows", work),
          Extent::fixed, 1);
 }
 

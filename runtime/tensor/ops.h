@@ -75,15 +75,26 @@ class Ops {
   void value_change(const Matrix& v, const graph::Slice& rows, const graph::Slice& values,
                     const graph::Slice& change, const graph::Slice& place);
 
-  // index: of each of `count` tensor::Selections, what the largest scores stand for; a score counts as the
-  // largest of those up to `pool` places away.
-  void select_rows(const graph::Slice& scores, const graph::Slice& selections, uint32_t count, uint32_t pool,
+  // index: of each of `count` tensor::Selections, what the largest scores stand for.
+  void select_rows(const graph::Slice& scores, const graph::Slice& selections, uint32_t count,
                    const graph::Slice& index);
 
   // Rows and ranges [R] of `count` entries of index [n], and in place [R] where in the list each row stands.
   void compact_rows(const graph::Slice& index, uint32_t count, const graph::Slice& rows,
                     const graph::Slice& ranges, const graph::Slice& listed_rows,
                     const graph::Slice& listed_ranges, const graph::Slice& place);
+
+  // mean [selections, kv_heads head_dim]: of the queries q [R, heads head_dim] of each selection's rows.
+  void mean_queries(const Matrix& q, const graph::Slice& selections, HeadShape shape, const Matrix& mean);
+
+  // scores: products of the mean queries [selections, d] with the keys [slots, d] that each selection is of,
+  // at most `most` of one.
+  void key_scores(const Matrix& mean, const graph::Slice& keys, const graph::Slice& selections, uint32_t most,
+                  const graph::Slice& scores);
+
+  // y[to[i]] = y[from[i]] for i < moved.rows, by way of moved [n, d]. What is `none` moves nothing.
+  void move_rows(const graph::Slice& y, const graph::Slice& from, const graph::Slice& to,
+                 const Matrix& moved);
 
   // x [R, d] += y[place], which features [slots, d] keep for each row's slot; rows without a place add what
   // was kept. With all_computed, y is [R, d] and place is not read.

@@ -1,7 +1,7 @@
 // Chooses the `kept` largest of each selection's scores, ties to the first:
 //   index[list_begin ...] = what they stand for, ascending: value_begin + i, and `gap` more from i = gap_begin on
-// Entries of the list beyond `kept` stay as they are. With pool > 0 the score of i is the largest among those at most
-// `pool` places away within the selection. A score that is not a number ranks last.
+// Entries of the list beyond `kept` stay as they are. The score of i counts as the largest among those at most `pool`
+// places away within the selection. A score that is not a number ranks last.
 //   scores [any], index [any]
 // grid: (selections, 1, 1), one workgroup per selection
 #version 450
@@ -17,7 +17,6 @@ layout(set = 0, binding = 2) writeonly buffer Index { uint index[]; };
 
 layout(push_constant) uniform Push {
   uint selections;
-  uint pool;
 } push;
 
 const uint lanes = 128;
@@ -34,7 +33,7 @@ uint key_of(float score) {
 }
 
 uint key_at(Selection s, uint i) {
-  const uint begin = i - min(i, push.pool), end = min(i + push.pool + 1, s.count);
+  const uint begin = i - min(i, s.pool), end = min(i + s.pool + 1, s.count);
   uint key = 0;
   for (uint j = begin; j < end; ++j) key = max(key, key_of(scores[s.scores_begin + j]));
   return key;

@@ -17,7 +17,10 @@ struct KeyRanges {
 
 struct Selection {
   uint scores_begin, count, kept, list_begin;
-  uint value_begin, gap_begin, gap, reserved;
+  uint value_begin, gap_begin, gap;
+  uint first_row;
+  uint pool;
+  uint reserved0, reserved1, reserved2;
 };
 
 struct Candidate {

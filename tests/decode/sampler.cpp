@@ -102,6 +102,11 @@ TEST(Sampler, DllmCacheCommitsWhatTheReferenceCommits) {
   for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "vanilla"), 14u);
 }
 
+TEST(Sampler, SparseDllmCommitsWhatTheReferenceCommits) {
+  const json all = fixture("sparse");
+  for (const json& m : all["models"]) EXPECT_GE(expect_the_references_commits(m, "vanilla"), 12u);
+}
+
 // The keys of finished blocks are exact: with and without them, the same tokens.
 TEST(Sampler, SdarCommitsWhatTheReferenceCommits) {
   const json all = fixture("sdar");

@@ -1,8 +1,10 @@
 // The kernels of layers that compute only some of their rows: value_change, select_rows, compact_rows,
-// add_features.
+// add_features; and those that choose keys: mean_queries, key_scores.
 #include "kernels/add_features.h"
 #include "kernels/compact_rows.h"
 #include "kernels/harness.h"
+#include "kernels/key_scores.h"
+#include "kernels/mean_queries.h"
 #include "kernels/select_rows.h"
 #include "kernels/value_change.h"
 #include "tensor/layouts.h"
@@ -39,17 +41,21 @@ Selection selection(uint32_t begin, uint32_t count, uint32_t kept, uint32_t list
           .value_begin = begin,
           .gap_begin = none,
           .gap = 0,
-          .reserved = 0};
+          .first_row = 0,
+          .pool = 0,
+          .reserved0 = 0,
+          .reserved1 = 0,
+          .reserved2 = 0};
 }
 
 void expect_same_index(const std::vector<float>& scores, const std::vector<Selection>& selections,
-                       uint32_t pool, size_t list) {
+                       size_t list) {
   Inputs in(3);
   const auto count = static_cast<uint32_t>(selections.size());
   expect_close(graph::dispatch<select_rows>(
                    select_rows::kernel(),
                    {in.buffer(scores), in.buffer(selections), in.buffer(std::vector<uint32_t>(list, none))},
-                   {.selections = count, .pool = pool}, {}, {count}, "select rows"),
+                   {.selections = count}, {}, {count}, "select rows"),
                "index", 0);
 }
 
@@ -59,7 +65,7 @@ TEST(SelectRows, KeepsTheLargestOfEachSelection) {
   expect_same_index(scores,
                     {selection(0, 700, 175, 2), selection(700, 1, 1, 180), selection(710, 9, 0, 181),
                      selection(720, 5, 5, 181), selection(733, 767, 300, 190)},
-                    0, 500);
+                    500);
 }
 
 TEST(SelectRows, TiesGoToTheFirst) {
@@ -68,19 +74,51 @@ TEST(SelectRows, TiesGoToTheFirst) {
   for (float& s : scores) s = static_cast<float>(in.index(5)) - 2;
   scores[7] = -0.0f;
   for (const uint32_t kept : {1u, 90u, 250u, 399u})
-    expect_same_index(scores, {selection(3, 390, kept, 0)}, 0, 400);
+    expect_same_index(scores, {selection(3, 390, kept, 0)}, 400);
 }
 
 TEST(SelectRows, WhatIsNoNumberComesLast) {
   const std::vector<float> scores = {NAN, -INFINITY, 1, NAN, INFINITY, -3, 0};
-  for (const uint32_t kept : {1u, 4u, 5u}) expect_same_index(scores, {selection(0, 7, kept, 0)}, 0, 7);
+  for (const uint32_t kept : {1u, 4u, 5u}) expect_same_index(scores, {selection(0, 7, kept, 0)}, 7);
 }
 
 TEST(SelectRows, PoolsNeighboursAndLeavesAGap) {
   Inputs in(8);
   Selection s = selection(2, 140, 61, 1);
   s.value_begin = 1000, s.gap_begin = 50, s.gap = 32;
-  for (const uint32_t pool : {1u, 3u}) expect_same_index(in.numbers(150), {s}, pool, 70);
+  for (const uint32_t pool : {1u, 3u}) {
+    s.pool = pool;
+    expect_same_index(in.numbers(150), {s}, 70);
+  }
+}
+
+// Two blocks, of 5 and of 3 rows, in a pass of 9.
+std::vector<Selection> blocks() {
+  Selection first = selection(0, 20, 7, 0), second = selection(20, 11, 3, 7);
+  first.value_begin = 0, first.gap_begin = 8, first.gap = 5, first.first_row = 1;
+  second.value_begin = 32, second.gap_begin = 2, second.gap = 3, second.first_row = 6;
+  return {first, second};
+}
+
+TEST(MeanQueries, AddsTheHeadsThatShareAKey) {
+  for (const auto& [heads, kv_heads] : {std::pair{6u, 2u}, std::pair{3u, 3u}}) {
+    Inputs in(heads);
+    const auto d = graph::dispatch<mean_queries>(
+        mean_queries::kernel(),
+        {in.buffer(in.numbers(9 * heads * 22)), in.buffer(blocks()), in.garbage_floats(2 * kv_heads * 22)},
+        {.selections = 2, .heads = heads, .kv_heads = kv_heads, .head_dim = 22}, {}, {2}, "mean queries");
+    expect_close(d, "mean", 1e-6);
+  }
+}
+
+TEST(KeyScores, SkipTheBlock) {
+  Inputs in(12);
+  const uint32_t dim = 131;
+  const auto d = graph::dispatch<key_scores>(key_scores::kernel(),
+                                             {in.buffer(in.numbers(2 * dim)), in.buffer(in.numbers(46 * dim)),
+                                              in.buffer(blocks()), in.garbage_floats(31)},
+                                             {.selections = 2, .dim = dim}, {}, {20, 2}, "key scores");
+  expect_close(d, "scores", 1e-6);
 }
 
 TEST(CompactRows, ListsRowsAndRemembersTheirPlace) {

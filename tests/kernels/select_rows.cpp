@@ -29,7 +29,7 @@ void select_rows(const graph::Dispatch& d) {
   const auto index = view<uint32_t>(d, "index");
   for (const tensor::Selection& s : view<const tensor::Selection>(d, "selections").first(push.selections)) {
     const std::vector<float> scores =
-        pooled(view<const float>(d, "scores").subspan(s.scores_begin, s.count), push.pool);
+        pooled(view<const float>(d, "scores").subspan(s.scores_begin, s.count), s.pool);
     std::vector<uint32_t> order(s.count);
     std::iota(order.begin(), order.end(), 0u);
     std::ranges::stable_sort(order, before, [&](uint32_t i) { return scores[i]; });

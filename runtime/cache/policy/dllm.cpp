@@ -67,7 +67,11 @@ class Dllm final : public Policy {
                                .value_begin = begin,
                                .gap_begin = count,
                                .gap = 0,
-                               .reserved = 0});
+                               .first_row = begin,
+                               .pool = 0,
+                               .reserved0 = 0,
+                               .reserved1 = 0,
+                               .reserved2 = 0});
   }
 
   uint32_t prompt_interval_, answer_interval_;
