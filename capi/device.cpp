@@ -1,5 +1,5 @@
 // Devices of the C ABI.
-#include "base/element.h"
+#include "base/dtype.h"
 #include "capi/objects.h"
 #include "tensor/matmul_bench.h"
 
@@ -111,7 +111,7 @@ unmask_status unmask_device_measure_matmul(unmask_device* device, int32_t rows, 
     const auto backend = vulkan::make_backend(device->device);
     const tensor::MatmulTiming timing = tensor::time_matmul(
         *backend, static_cast<uint32_t>(rows), static_cast<uint32_t>(outputs), static_cast<uint32_t>(inputs),
-        parse_float_type(text_of(dtype, "data type")), static_cast<uint32_t>(repeats));
+        parse_weight_type(text_of(dtype, "data type")), static_cast<uint32_t>(repeats));
     *gflops = timing.chosen_gflops();
     *textbook_gflops = timing.textbook_gflops();
   });

@@ -1,5 +1,5 @@
 // Models and tokens of the C ABI.
-#include "base/element.h"
+#include "base/dtype.h"
 #include "capi/objects.h"
 #include "decode/logits.h"
 #include "model/chat.h"
@@ -124,7 +124,7 @@ unmask_model* unmask_model_create_random(unmask_device* device, const char* arch
     unmask_shape_init(&defaults);
     const unmask_shape s = read(shape, defaults);
     model::Loader loader(config_of(text_of(architecture, "architecture's name"), s),
-                         parse_float_type(text_of(s.dtype, "data type")), static_cast<uint64_t>(s.seed),
+                         parse_weight_type(text_of(s.dtype, "data type")), static_cast<uint64_t>(s.seed),
                          backend_of(*device));
     return new unmask_model{device->device, loader.finish()};
   });

@@ -142,8 +142,8 @@ UNMASK_API const char* unmask_device_driver(const unmask_device* device); /* nam
 typedef struct unmask_model unmask_model;
 typedef struct unmask_loader unmask_loader;
 
-/* A Hugging Face folder: config.json, *.safetensors, and (for text) tokenizer.json. Copies the weights to the
- * device. Immutable: any number of sessions, on any threads, share it. */
+/* A Hugging Face folder (config.json, *.safetensors and, for text, tokenizer.json) or a GGUF file. Copies the
+ * weights to the device. Immutable: any number of sessions, on any threads, share it. */
 UNMASK_API unmask_model* unmask_model_open(unmask_device* device, const char* path);
 
 /* The same in steps, for a progress display: step until *finished is 1, then take the model. Destroy the
@@ -155,11 +155,16 @@ UNMASK_API int64_t unmask_loader_bytes_total(const unmask_loader* loader);
 UNMASK_API unmask_model* unmask_loader_take_model(unmask_loader* loader);
 UNMASK_API void unmask_loader_destroy(unmask_loader* loader);
 
+/* The types that weights come in: "f32", "f16", "bf16", "q8_0", "q4_0", "q4_k", "q6_k"; NULL where there is
+ * none. Static. */
+UNMASK_API int32_t unmask_weight_type_count(void);
+UNMASK_API const char* unmask_weight_type_name(int32_t index);
+
 /* Random weights of a given shape, for benchmarks. No tokenizer. */
 typedef struct unmask_shape {
   uint32_t struct_size;
   int32_t hidden, layers, heads, kv_heads, ffn, vocabulary, positions;
-  const char* dtype; /* "f32", "f16" or "bf16" */
+  const char* dtype; /* of the matrices, see unmask_weight_type_name */
   int64_t seed;
 } unmask_shape;
 UNMASK_API void unmask_shape_init(unmask_shape* shape);
@@ -199,6 +204,26 @@ UNMASK_API int64_t unmask_model_detokenize(const unmask_model* model, const int3
 /* Logits of `tokens` [count]: `logits` [count * vocabulary], row by row. `capacity` in floats. */
 UNMASK_API unmask_status unmask_model_logits(const unmask_model* model, const int32_t* tokens, int64_t count,
                                              float* logits, int64_t capacity);
+
+/* ---- Conversion ---------------------------------------------------------------------------------------- */
+
+typedef struct unmask_converter unmask_converter;
+
+/* From a Hugging Face folder to a GGUF file whose matrices have the given type, in steps: step until
+ * *finished is
+ * 1. The file appears under its name only then; destroying the converter earlier leaves nothing behind. Needs
+ * no device. */
+UNMASK_API unmask_converter* unmask_converter_create(const char* source, const char* destination,
+                                                     const char* type);
+UNMASK_API unmask_status unmask_converter_step(unmask_converter* converter, int32_t* finished);
+UNMASK_API int64_t unmask_converter_bytes_done(const unmask_converter* converter); /* of the source */
+UNMASK_API int64_t unmask_converter_bytes_total(const unmask_converter* converter);
+
+/* What is not as asked for, in sentences: matrices that do not fit the type's blocks get a substitute. Texts
+ * stay as long as the converter; empty when there is no such note. */
+UNMASK_API int32_t unmask_converter_note_count(const unmask_converter* converter);
+UNMASK_API const char* unmask_converter_note(const unmask_converter* converter, int32_t index);
+UNMASK_API void unmask_converter_destroy(unmask_converter* converter);
 
 /* ---- Options ------------------------------------------------------------------------------------------- */
 

@@ -179,7 +179,8 @@ void add_bench(CLI::App& program) {
   CLI::App* command = program.add_subcommand("bench", description);
   flags->synthetic = default_shape;
   CLI::Option* model =
-      command->add_option("-m,--model", flags->model.model, "A Hugging Face folder.")->type_name("DIR");
+      command->add_option("-m,--model", flags->model.model, "A Hugging Face folder or a GGUF file.")
+          ->type_name("PATH");
   command
       ->add_option("--synthetic", flags->synthetic,
                    "Random weights instead: a list of NAME=VALUE; what is left out is as in the default.")

@@ -11,5 +11,6 @@ void add_info(CLI::App& program);
 void add_tokenize(CLI::App& program);
 void add_logits(CLI::App& program);
 void add_bench(CLI::App& program);
+void add_convert(CLI::App& program);
 
 }  // namespace cli

@@ -71,7 +71,9 @@ void add_info(CLI::App& program) {
   const auto flags = std::make_shared<InfoFlags>();
   CLI::App* command =
       program.add_subcommand("info", "Say what a model is: architecture, sizes, tokenizer and chat layout.");
-  command->add_option("MODEL", flags->model.model, "A Hugging Face folder.")->type_name("")->required();
+  command->add_option("MODEL", flags->model.model, "A Hugging Face folder or a GGUF file.")
+      ->type_name("")
+      ->required();
   flags->model.add_device_to(*command);
   command->add_flag("--json", flags->json, "Print one object.");
   command->callback([flags] { show_info(*flags); });

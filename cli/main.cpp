@@ -59,6 +59,7 @@ int run(int argc, char** argv) {
   cli::add_tokenize(program);
   cli::add_logits(program);
   cli::add_bench(program);
+  cli::add_convert(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -12,8 +12,9 @@ namespace cli {
 
 void ModelFlags::add_to(CLI::App& command) {
   command
-      .add_option("-m,--model", model, "A Hugging Face folder: config.json, *.safetensors, tokenizer.json.")
-      ->type_name("DIR")
+      .add_option("-m,--model", model,
+                  "A Hugging Face folder (config.json, *.safetensors, tokenizer.json) or a GGUF file.")
+      ->type_name("PATH")
       ->required();
   add_device_to(command);
 }

@@ -21,6 +21,7 @@ using Loader = std::unique_ptr<unmask_loader, Destroyer<unmask_loader_destroy>>;
 using Model = std::unique_ptr<unmask_model, Destroyer<unmask_model_destroy>>;
 using Options = std::unique_ptr<unmask_options, Destroyer<unmask_options_destroy>>;
 using Session = std::unique_ptr<unmask_session, Destroyer<unmask_session_destroy>>;
+using Converter = std::unique_ptr<unmask_converter, Destroyer<unmask_converter_destroy>>;
 using Decoder = std::unique_ptr<unmask_decoder, Destroyer<unmask_decoder_destroy>>;
 
 // A growable struct with its defaults: `initialised(unmask_progress_init)`.

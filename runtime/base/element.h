@@ -4,10 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string_view>
 
 #include "base/dtype.h"
-#include "base/error.h"
 #include "base/half.h"
 
 namespace unmask {
@@ -31,14 +29,6 @@ inline void store_float(DType type, std::byte* data, uint64_t index, float value
   }
   const uint16_t bits = type == DType::f16 ? f16_from_float(value) : bf16_from_float(value);
   std::memcpy(data + index * sizeof(bits), &bits, sizeof(bits));
-}
-
-// "f32", "f16" or "bf16".
-inline DType parse_float_type(std::string_view name) {
-  for (DType type : {DType::f32, DType::f16, DType::bf16}) {
-    if (name == info(type).name) return type;
-  }
-  fail(Status::invalid_argument, "'{}' is not a data type of weights; use f32, f16 or bf16.", name);
 }
 
 }  // namespace unmask

@@ -123,17 +123,20 @@ std::optional<ChatFormat> find_chat_format(const Tokenizer& tokenizer) {
   return std::nullopt;
 }
 
-std::string default_system_message(const std::filesystem::path& folder) {
-  static constexpr std::string_view known = "You are a helpful assistant.";  // Qwen 2.5's, and so Dream's
+std::string read_chat_template(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "tokenizer_config.json";
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return {};
   const Json config = read_json_object(path, max_config_bytes);
   const Json* chat_template = find_member(config, "chat_template");
-  if (chat_template == nullptr || !chat_template->is_string()) return {};
-  const auto& text = chat_template->get_ref<const std::string&>();
-  return text.find(fmt::format("<|im_start|>system\\n{}", known)) == std::string::npos ? ""
-                                                                                       : std::string(known);
+  return chat_template != nullptr && chat_template->is_string() ? chat_template->get<std::string>() : "";
+}
+
+std::string default_system_message(std::string_view chat_template) {
+  static constexpr std::string_view known = "You are a helpful assistant.";  // Qwen 2.5's, and so Dream's
+  const bool has_it =
+      chat_template.find(fmt::format("<|im_start|>system\\n{}", known)) != std::string_view::npos;
+  return has_it ? std::string(known) : "";
 }
 
 std::vector<int32_t> encode_chat(const Tokenizer& tokenizer, const ChatFormat& format,

@@ -36,9 +36,11 @@ struct ChatFormat {
 // The layout whose control tokens the tokenizer has, or nothing for a base model.
 std::optional<ChatFormat> find_chat_format(const Tokenizer& tokenizer);
 
-// The system message that the chat_template of tokenizer_config.json puts before a conversation without one,
-// or "". The file may be absent.
-std::string default_system_message(const std::filesystem::path& folder);
+// The chat_template of tokenizer_config.json, or "". The file may be absent.
+std::string read_chat_template(const std::filesystem::path& folder);
+
+// The system message that a chat template puts before a conversation without one, or "".
+std::string default_system_message(std::string_view chat_template);
 
 // The ids of a conversation; with `add_generation_prompt` it ends where the assistant's answer begins.
 // Control tokens are placed as ids, and what the messages say is only ever text: a user who types

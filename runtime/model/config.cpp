@@ -165,11 +165,15 @@ void check_shape(const ModelConfig& c, const std::string& where) {
   }
 }
 
+ModelConfig read_config_fields(const Json& json, const ConfigFamily& family, const std::string& where) {
+  return ConfigReader(json, family, where).read();
+}
+
 ModelConfig read_config(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "config.json";
   const std::string where = path.string();
   const Json json = read_json_object(path, max_config_bytes);
-  return ConfigReader(json, family_of(json, where), where).read();
+  return read_config_fields(json, family_of(json, where), where);
 }
 
 }  // namespace unmask::model

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "model/config.h"
+#include "model/json.h"
 
 namespace unmask::model {
 
@@ -65,5 +66,8 @@ struct ConfigFamily {
 };
 
 std::span<const ConfigFamily> config_families();
+
+// Reads the fields of a family from an object; `where` names it in sentences. See read_config.
+ModelConfig read_config_fields(const Json& json, const ConfigFamily& family, const std::string& where);
 
 }  // namespace unmask::model

@@ -1,12 +1,13 @@
 #include "model/model.h"
 
 #include "base/error.h"
+#include "model/gguf/model.h"
 
 namespace unmask::model {
 
 const Tokenizer& Model::require_tokenizer() const {
   require(tokenizer.has_value(), Status::unsupported,
-          "'{}' has no tokenizer.json, so text cannot be read or written; work with token ids instead.",
+          "'{}' has no tokenizer, so text cannot be read or written; work with token ids instead.",
           path.string());
   return *tokenizer;
 }
@@ -21,18 +22,38 @@ std::vector<int32_t> Model::encode_user_message(std::string_view message) const 
   return encode_chat(require_tokenizer(), *chat, messages, true);
 }
 
-Loader::Loader(const std::filesystem::path& folder, std::unique_ptr<graph::Backend> backend)
+Loader::Loader(const std::filesystem::path& path, std::unique_ptr<graph::Backend> backend)
     : backend_(std::move(backend)) {
-  model_->path = folder;
-  model_->config = read_config(folder);
-  if (std::filesystem::exists(folder / "tokenizer.json")) {
-    model_->tokenizer = Tokenizer::load(folder);
-    model_->chat = find_chat_format(*model_->tokenizer);
-    model_->system_message = default_system_message(folder);
-    if (model_->chat) model_->end_of_turn_token = model_->tokenizer->token_id(model_->chat->end);
+  model_->path = path;
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) {
+    open_file();
+  } else {
+    open_folder();
   }
-  source_ = std::make_unique<FileTensors>(open_weights(folder));
   load_network();
+}
+
+void Loader::open_folder() {
+  const std::filesystem::path& folder = model_->path;
+  model_->config = read_config(folder);
+  if (std::filesystem::exists(folder / "tokenizer.json"))
+    set_tokenizer(Tokenizer::load(folder), read_chat_template(folder));
+  source_ = std::make_unique<FileTensors>(open_weights(folder));
+}
+
+void Loader::open_file() {
+  gguf::OpenedModel opened = gguf::open(model_->path);
+  model_->config = opened.config;
+  if (opened.tokenizer) set_tokenizer(*opened.tokenizer, opened.chat_template);
+  source_ = std::move(opened.tensors);
+}
+
+void Loader::set_tokenizer(const Tokenizer& tokenizer, std::string_view chat_template) {
+  model_->tokenizer = tokenizer;
+  model_->chat = find_chat_format(tokenizer);
+  model_->system_message = default_system_message(chat_template);
+  if (model_->chat) model_->end_of_turn_token = tokenizer.token_id(model_->chat->end);
 }
 
 Loader::Loader(const ModelConfig& config, DType dtype, uint64_t seed, std::unique_ptr<graph::Backend> backend)

@@ -16,7 +16,7 @@ namespace unmask::model {
 struct Model {
   std::filesystem::path path;
   ModelConfig config;
-  std::optional<Tokenizer> tokenizer;  // absent when the folder has no tokenizer.json
+  std::optional<Tokenizer> tokenizer;  // absent when the model has none
   std::optional<ChatFormat> chat;      // absent when the layout is not known
   std::string system_message;          // that the chat layout puts first; often empty
   std::optional<int32_t> end_of_turn_token;
@@ -33,8 +33,9 @@ struct Model {
 // Loads a model in steps, so that a caller can show progress or stop. Not thread-safe.
 class Loader {
  public:
-  // A Hugging Face folder. Reads and checks everything but the weights' values, and allocates device memory.
-  Loader(const std::filesystem::path& folder, std::unique_ptr<graph::Backend> backend);
+  // A Hugging Face folder or a GGUF file. Reads and checks everything but the weights' values, and allocates
+  // device memory.
+  Loader(const std::filesystem::path& path, std::unique_ptr<graph::Backend> backend);
 
   // A network of random weights and no tokenizer, for benchmarks.
   Loader(const ModelConfig& config, DType dtype, uint64_t seed, std::unique_ptr<graph::Backend> backend);
@@ -49,6 +50,9 @@ class Loader {
   std::shared_ptr<const Model> finish();
 
  private:
+  void open_folder();
+  void open_file();
+  void set_tokenizer(const Tokenizer& tokenizer, std::string_view chat_template);
   void load_network();
 
   std::unique_ptr<graph::Backend> backend_;

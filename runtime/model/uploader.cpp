@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <numeric>
+#include <cstring>
 #include <random>
 
-#include "base/element.h"
+#include "base/error.h"
 #include "tensor/tensor.h"
+#include "tensor/weight_layout.h"
 
 namespace unmask::model {
 
@@ -18,19 +19,36 @@ SourceTensor FileTensors::at(const std::string& name, std::span<const uint64_t> 
   return {view.dtype, view.data, weights_};
 }
 
+namespace {
+
+// As many as draw no pattern; drawing every weight would take minutes.
+std::vector<std::byte> random_blocks(DType dtype, uint32_t seed) {
+  std::minstd_rand engine(seed);
+  std::normal_distribution<float> normal(0.0f, 0.02f);
+  std::vector<float> values(17 * 256);
+  for (float& v : values) v = normal(engine);
+  std::vector<std::byte> blocks(bytes_of(dtype, values.size()));
+  info(dtype).quantise(values, blocks.data());
+  return blocks;
+}
+
+}  // namespace
+
 SourceTensor RandomTensors::at(const std::string& name, std::span<const uint64_t> shape) {
   uint64_t count = 1;
   for (uint64_t extent : shape) count *= extent;
-  auto bytes = std::make_shared<std::vector<std::byte>>(bytes_of(dtype_, count));
-  std::minstd_rand engine(static_cast<uint32_t>(seed_ ^ std::hash<std::string>{}(name)));
-  std::normal_distribution<float> normal(0.0f, 0.02f);
-  const bool ones = shape.size() == 1;
-  std::vector<float> period(4099);  // a prime, so that rows differ; drawing every weight would take minutes
-  for (float& v : period) v = normal(engine);
-  for (uint64_t i = 0; i < count; ++i) {
-    store_float(dtype_, bytes->data(), i, ones ? 1.0f : period[(i + i / period.size()) % period.size()]);
+  if (shape.size() == 1) {
+    const auto ones = std::make_shared<const std::vector<float>>(count, 1.0f);
+    return {DType::f32, std::as_bytes(std::span(*ones)), ones};
   }
-  return {dtype_, *bytes, bytes};
+  const DType dtype = fitting_type(dtype_, shape.back());
+  const std::vector<std::byte> period =
+      random_blocks(dtype, static_cast<uint32_t>(seed_ ^ std::hash<std::string>{}(name)));
+  const uint64_t block = info(dtype).block_bytes, blocks = period.size() / block;
+  auto bytes = std::make_shared<std::vector<std::byte>>(bytes_of(dtype, count));
+  for (uint64_t i = 0; i < bytes->size() / block; ++i)
+    std::memcpy(bytes->data() + i * block, &period[(i + i / blocks) % blocks * block], block);
+  return {dtype, *bytes, bytes};
 }
 
 namespace {
@@ -40,11 +58,18 @@ std::vector<SourceTensor> take(TensorSource& source, std::span<const std::string
   std::vector<SourceTensor> parts;
   for (size_t i = 0; i < names.size(); ++i) {
     parts.push_back(source.at(names[i], std::array{outputs[i], inputs}));
-    require(parts[i].dtype == parts[0].dtype, Status::unsupported,
-            "Tensors '{}' and '{}' are used together and must have the same data type, but are {} and {}.",
-            names[0], names[i], info(parts[0].dtype).name, info(parts[i].dtype).name);
+    const DTypeInfo& type = info(parts[i].dtype);
+    require(type.dequantise != nullptr && inputs % type.block_elements == 0, Status::unsupported,
+            "The tensor '{}' has rows of {} {}, which no matrix product reads.", names[i], inputs, type.name);
   }
   return parts;
+}
+
+// From a row in half-rotation order to its place in adjacent-pair order.
+uint64_t source_row(const SourceTensor& tensor, uint64_t row, uint64_t rows) {
+  if (tensor.adjacent_pair_heads == 0) return row;
+  const uint64_t head_rows = rows / tensor.adjacent_pair_heads, in_head = row % head_rows;
+  return row - in_head + in_head % (head_rows / 2) * 2 + in_head / (head_rows / 2);
 }
 
 }  // namespace
@@ -62,31 +87,41 @@ Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint
 
 Weight Uploader::stack(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
                        uint64_t inputs, const char* label) {
-  const uint64_t stacked = std::accumulate(outputs.begin(), outputs.end(), uint64_t{0});
-  const Weight w =
-      allocate(parts[0].dtype, static_cast<uint32_t>(stacked), static_cast<uint32_t>(inputs), label);
-  const uint64_t row_bytes = bytes_of(w.dtype, inputs);
+  const Weight w = allocate(parts, outputs, inputs, label);
   uint64_t first = 0;  // stacked output row at which the part begins
   for (size_t i = 0; i < parts.size(); first += outputs[i++]) {
+    const uint64_t row_bytes = tensor::device_row_bytes(parts[i].dtype, inputs);
     for (const Weight::Piece& piece : w.pieces) {
       const uint64_t begin = std::max<uint64_t>(first, piece.first_output);
       const uint64_t end =
           std::min<uint64_t>(first + outputs[i], uint64_t{piece.first_output} + piece.outputs);
       if (begin >= end) continue;
-      queue({piece.slice.sub((begin - piece.first_output) * row_bytes, (end - begin) * row_bytes),
-             parts[i].data.subspan((begin - first) * row_bytes, (end - begin) * row_bytes), parts[i].owner});
+      queue({parts[i], inputs, begin - first, end - first,
+             piece.slice.sub((begin - piece.first_output) * row_bytes, (end - begin) * row_bytes)});
     }
   }
   return w;
 }
 
-Weight Uploader::allocate(DType dtype, uint32_t outputs, uint32_t inputs, const char* label) {
-  Weight w{.dtype = dtype, .outputs = outputs, .inputs = inputs, .pieces = {}};
-  const uint64_t range = backend_.traits().max_storage_range;
-  for (const auto& [first, count] :
-       tensor::split_rows(outputs, w.bytes_per_row(), range, tensor::vocabulary_tile)) {
-    const uint64_t bytes = count * w.bytes_per_row();
-    w.pieces.push_back({first, count, {backend_.allocate(bytes, graph::Memory::device, label), 0, bytes}});
+// Neighbours of one type share pieces.
+Weight Uploader::allocate(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
+                          uint64_t inputs, const char* label) {
+  Weight w{.inputs = static_cast<uint32_t>(inputs)};
+  for (size_t i = 0; i < parts.size();) {
+    const DType dtype = parts[i].dtype;
+    uint64_t rows = 0;
+    while (i < parts.size() && parts[i].dtype == dtype) rows += outputs[i++];
+    const uint64_t row_bytes = tensor::device_row_bytes(dtype, inputs);
+    const uint64_t range = backend_.traits().max_storage_range;
+    for (const auto& [first, count] :
+         tensor::split_rows(static_cast<uint32_t>(rows), row_bytes, range, tensor::vocabulary_tile)) {
+      const uint64_t bytes = count * row_bytes;
+      w.pieces.push_back({dtype,
+                          w.outputs + first,
+                          count,
+                          {backend_.allocate(bytes, graph::Memory::device, label), 0, bytes}});
+    }
+    w.outputs += static_cast<uint32_t>(rows);
   }
   return w;
 }
@@ -108,8 +143,12 @@ HostTensor Uploader::read(const std::string& name, std::span<const uint64_t> sha
   const SourceTensor tensor = source_.at(name, shape);
   uint64_t size = 1;
   for (const uint64_t extent : shape) size *= extent;
+  const DTypeInfo& type = info(tensor.dtype);
+  require(type.dequantise != nullptr && size % type.block_elements == 0, Status::unsupported,
+          "The tensor '{}' has {} {}, which are no floats.", name, size, type.name);
+  assert(tensor.adjacent_pair_heads == 0);
   HostTensor result = {tensor.dtype, std::vector<float>(size)};
-  for (uint64_t i = 0; i < size; ++i) result.values[i] = load_float(tensor.dtype, tensor.data.data(), i);
+  type.dequantise(tensor.data.data(), result.values);
   parameters_ += size;
   return result;
 }
@@ -118,8 +157,7 @@ Weight Uploader::computed_matrix(const HostTensor& tensor, uint64_t outputs, uin
                                  const char* label) {
   assert(tensor.values.size() == outputs * inputs);
   const auto bytes = std::make_shared<std::vector<std::byte>>(bytes_of(tensor.dtype, tensor.values.size()));
-  for (uint64_t i = 0; i < tensor.values.size(); ++i)
-    store_float(tensor.dtype, bytes->data(), i, tensor.values[i]);
+  info(tensor.dtype).quantise(tensor.values, bytes->data());
   const SourceTensor packed = {tensor.dtype, *bytes, bytes};
   return stack(std::span(&packed, 1), std::span(&outputs, 1), inputs, label);
 }
@@ -139,20 +177,38 @@ graph::Slice Uploader::rope_table(uint64_t positions, uint64_t dim, double theta
 }
 
 bool Uploader::step() {
-  constexpr size_t bytes_per_step = 8u << 20;
+  constexpr uint64_t bytes_per_step = 8u << 20;
   if (copies_.empty()) return false;
   Copy& copy = copies_.front();
-  const size_t bytes = std::min(bytes_per_step, copy.from.size());
-  backend_.write(copy.to.sub(0, bytes), copy.from.first(bytes));
-  done_ += bytes;
-  copy.to = copy.to.sub(bytes, copy.to.size - bytes);
-  copy.from = copy.from.subspan(bytes);
-  if (copy.from.empty()) copies_.pop_front();
+  const uint64_t row_bytes = copy.to.size / (copy.end - copy.first);
+  const uint64_t rows = std::clamp<uint64_t>(bytes_per_step / row_bytes, 1, copy.end - copy.first);
+  send(copy, rows);
+  done_ += rows * row_bytes;
+  copy.first += rows;
+  copy.to = copy.to.sub(rows * row_bytes, copy.to.size - rows * row_bytes);
+  if (copy.first == copy.end) copies_.pop_front();
   return !copies_.empty();
 }
 
+// Straight from the file where its rows are those of the device.
+void Uploader::send(const Copy& copy, uint64_t rows) {
+  const uint64_t file_row = bytes_of(copy.from.dtype, copy.inputs);
+  const uint64_t device_row = copy.to.size / (copy.end - copy.first);
+  const graph::Slice to = copy.to.sub(0, rows * device_row);
+  if (info(copy.from.dtype).block_elements == 1 && device_row == file_row &&
+      copy.from.adjacent_pair_heads == 0)
+    return backend_.write(to, copy.from.data.subspan(copy.first * file_row, rows * file_row));
+  staging_.assign(rows * device_row, std::byte{0});
+  const uint64_t all_rows = copy.from.data.size() / file_row;
+  for (uint64_t i = 0; i < rows; ++i)
+    tensor::lay_out_row(copy.from.dtype, copy.inputs,
+                        &copy.from.data[source_row(copy.from, copy.first + i, all_rows) * file_row],
+                        &staging_[i * device_row]);
+  backend_.write(to, staging_);
+}
+
 void Uploader::queue(Copy copy) {
-  total_ += copy.from.size();
+  total_ += copy.to.size;
   copies_.push_back(std::move(copy));
 }
 
@@ -160,7 +216,7 @@ graph::Slice Uploader::computed_vector(std::vector<float> values, const char* la
   const auto owned = std::make_shared<const std::vector<float>>(std::move(values));
   const graph::Slice slice =
       tensor::allocate_array<float>(backend_, owned->size(), graph::Memory::device, label);
-  queue({slice, std::as_bytes(std::span(*owned)), owned});
+  queue({{DType::f32, std::as_bytes(std::span(*owned)), owned}, owned->size(), 0, 1, slice});
   return slice;
 }
 

@@ -20,6 +20,10 @@ struct SourceTensor {
   DType dtype;
   std::span<const std::byte> data;
   std::shared_ptr<const void> owner;
+
+  // Where the rows are those of that many attention heads, each in the order of adjacent-pair rotation: its
+  // rows 2i and 2i + 1 turn together, where our networks pair i with i + head / 2. 0: nothing is to be done.
+  uint32_t adjacent_pair_heads = 0;
 };
 
 // Where tensors come from: a model's files, or random numbers for a benchmark.
@@ -43,7 +47,8 @@ class FileTensors final : public TensorSource {
   std::shared_ptr<const Weights> weights_;
 };
 
-// Normal with deviation 0.02, vectors of ones; the same numbers for the same seed and sequence of calls.
+// Normal with deviation 0.02, vectors of ones; the same numbers for the same seed and sequence of calls. Rows
+// that are no whole number of the type's blocks have its substitute.
 class RandomTensors final : public TensorSource {
  public:
   RandomTensors(DType dtype, uint64_t seed) : dtype_(dtype), seed_(seed) {}
@@ -66,8 +71,7 @@ class Uploader {
  public:
   Uploader(graph::Backend& backend, TensorSource& source) : backend_(backend), source_(source) {}
 
-  // The named matrices [outputs_i, inputs] stacked along their outputs, in the source's dtype. They must
-  // agree in it.
+  // The named matrices [outputs_i, inputs] stacked along their outputs, each in the source's dtype.
   tensor::Weight matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
                         uint64_t inputs);
   tensor::Weight matrix(const std::string& name, uint64_t outputs, uint64_t inputs);
@@ -97,19 +101,24 @@ class Uploader {
   uint64_t parameters() const { return parameters_; }
 
  private:
+  // Rows [first, end) of a tensor, on their way.
   struct Copy {
-    graph::Slice to;
-    std::span<const std::byte> from;
-    std::shared_ptr<const void> owner;
+    SourceTensor from;
+    uint64_t inputs, first, end;
+    graph::Slice to;  // of those rows
   };
+
   tensor::Weight stack(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
                        uint64_t inputs, const char* label);
-  tensor::Weight allocate(DType dtype, uint32_t outputs, uint32_t inputs, const char* label);
+  tensor::Weight allocate(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
+                          uint64_t inputs, const char* label);
   void queue(Copy copy);
+  void send(const Copy& copy, uint64_t rows);
 
   graph::Backend& backend_;
   TensorSource& source_;
   std::deque<Copy> copies_;
+  std::vector<std::byte> staging_;
   uint64_t done_ = 0, total_ = 0, parameters_ = 0;
 };
 

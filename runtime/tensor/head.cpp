@@ -22,11 +22,11 @@ graph::Dispatch launch(const Head& h, const Weight::Piece& piece, const Tile& ti
                        const typename K::Constants& constants) {
   const uint32_t partials = ceil_div(piece.outputs, partial_tokens(tile));
   return graph::dispatch<K>(
-      K::kernel(variant_of<K>(h.weight.dtype)), {h.x, piece.slice, h.candidates, h.sequences, h.partials},
+      K::kernel(variant_of<K>(piece.dtype)), {h.x, piece.slice, h.candidates, h.sequences, h.partials},
       {h.rows, piece.outputs, h.weight.inputs, piece.first_output,
        ceil_div(h.weight.outputs, partial_tokens(tile))},
       constants, {partials, ceil_div(h.rows, tile.rows())}, h.label,
-      product_work(h.rows, piece.outputs, h.weight, tile, uint64_t{h.rows} * partials * sizeof(HeadPartial)));
+      product_work(h.rows, piece, h.weight.inputs, tile, uint64_t{h.rows} * partials * sizeof(HeadPartial)));
 }
 
 graph::Dispatch reduce_piece(const Head& h, const Weight::Piece& piece, const Tile& tile) {

@@ -16,10 +16,10 @@ graph::Dispatch launch(const Matmul& m, const Weight::Piece& piece, const Tile& 
   const graph::Grid grid{ceil_div(piece.outputs, tile.columns()), ceil_div(m.rows, tile.rows())};
   const uint64_t results = uint64_t{m.rows} * piece.outputs;
   return graph::dispatch<K>(
-      K::kernel(variant_of<K>(m.weight.dtype)), {m.x, piece.slice, m.y},
+      K::kernel(variant_of<K>(piece.dtype)), {m.x, piece.slice, m.y},
       {m.rows, piece.outputs, m.weight.inputs, m.x_stride, m.y_stride, m.y_offset + piece.first_output},
       constants, grid, m.label,
-      product_work(m.rows, piece.outputs, m.weight, tile, results * (m.accumulate ? 8 : 4)));
+      product_work(m.rows, piece, m.weight.inputs, tile, results * (m.accumulate ? 8 : 4)));
 }
 
 graph::Dispatch product(const Matmul& m, const Weight::Piece& piece, const Tile& tile) {

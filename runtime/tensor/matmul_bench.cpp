@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/error.h"
 #include "kernels/textbook_matmul.h"
 #include "tensor/matmul.h"
+#include "tensor/weight_layout.h"
 #include "tensor/work.h"
 
 namespace unmask::tensor {
@@ -46,7 +48,10 @@ MatmulTiming time_matmul(graph::Backend& backend, uint32_t rows, uint32_t output
   const graph::Traits& traits = backend.traits();
   const graph::Slice x = make(backend, 4ull * rows * inputs), y = make(backend, 4ull * rows * outputs);
   const graph::Slice w = make(backend, 4ull * outputs * inputs);
-  const Weight weight{dtype, outputs, inputs, {{0, outputs, w.sub(0, outputs * bytes_of(dtype, inputs))}}};
+  require(inputs % 8 == 0 && inputs % info(dtype).block_elements == 0, Status::invalid_argument,
+          "{} inputs are no whole number of blocks of {}.", inputs, info(dtype).name);
+  const uint64_t bytes = outputs * device_row_bytes(dtype, inputs);
+  const Weight weight{outputs, inputs, {{dtype, 0, outputs, make(backend, bytes)}}};
   const auto reference = program(backend, {textbook(traits, x, w, y, {rows, outputs, inputs})});
   const auto chosen = program(backend, matmul(traits, {.x = x,
                                                        .rows = rows,

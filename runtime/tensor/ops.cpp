@@ -25,6 +25,7 @@
 #include "kernels/silu_gate.h"
 #include "kernels/value_change.h"
 #include "tensor/layouts.h"
+#include "tensor/variant.h"
 
 namespace unmask::tensor {
 
@@ -35,17 +36,6 @@ using graph::Slice;
 using graph::Work;
 
 namespace {
-
-kernels::embed::Variant embed_variant(DType type) {
-  switch (type) {
-    case DType::f16:
-      return kernels::embed::Variant::f16;
-    case DType::bf16:
-      return kernels::embed::Variant::bf16;
-    default:
-      return kernels::embed::Variant::f32;
-  }
-}
 
 // Work of an operation on single elements: `flops` and 4-byte accesses per element.
 Work elementwise(uint64_t elements, uint64_t flops, uint64_t accesses) {
@@ -92,7 +82,7 @@ void Ops::append(graph::Dispatch d, Extent extent, uint64_t units) {
 void Ops::embed(const Weight& table, const Slice& tokens, const Slice& rows, const Matrix& x) {
   using K = kernels::embed;
   for (const Weight::Piece& piece : table.pieces) {
-    append(dispatch<K>(K::kernel(embed_variant(table.dtype)), {tokens, rows, piece.slice, x.slice},
+    append(dispatch<K>(K::kernel(variant_of<K>(piece.dtype)), {tokens, rows, piece.slice, x.slice},
                        {x.rows, x.columns, piece.first_output, piece.outputs}, {}, Grid{x.rows}, "embedding",
                        elementwise(area(x), 0, 2)),
            Extent::rows, x.rows);

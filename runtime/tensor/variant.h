@@ -15,6 +15,14 @@ typename K::Variant variant_of(DType dtype) {
       return K::Variant::f16;
     case DType::bf16:
       return K::Variant::bf16;
+    case DType::q8_0:
+      return K::Variant::q8_0;
+    case DType::q4_0:
+      return K::Variant::q4_0;
+    case DType::q4_k:
+      return K::Variant::q4_k;
+    case DType::q6_k:
+      return K::Variant::q6_k;
     default:
       fail(Status::unsupported, "A weight of type {} has no matrix product.", info(dtype).name);
   }

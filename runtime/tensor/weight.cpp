@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "tensor/weight_layout.h"
 
 namespace unmask::tensor {
 
@@ -21,17 +22,18 @@ std::vector<OutputRange> split_rows(uint32_t outputs, uint64_t bytes_per_row, ui
 }
 
 Weight Weight::range(uint32_t begin, uint32_t count, uint32_t alignment) const {
-  Weight part{dtype, count, inputs, {}};
+  Weight part{count, inputs, {}};
   for (const Piece& p : pieces) {
     const uint32_t from = std::max(begin, p.first_output);
     const uint32_t to = std::min(begin + count, p.first_output + p.outputs);
     if (from >= to) continue;
-    const uint64_t offset = (from - p.first_output) * bytes_per_row();
+    const uint64_t row_bytes = device_row_bytes(p.dtype, inputs);
+    const uint64_t offset = (from - p.first_output) * row_bytes;
     require(
         (p.slice.offset + offset) % alignment == 0, Status::unsupported,
         "Row {} of a weight with {} inputs does not begin at a multiple of the {} bytes that this device asks for.",
         from, inputs, alignment);
-    part.pieces.push_back({from - begin, to - from, p.slice.sub(offset, (to - from) * bytes_per_row())});
+    part.pieces.push_back({p.dtype, from - begin, to - from, p.slice.sub(offset, (to - from) * row_bytes)});
   }
   return part;
 }

@@ -23,18 +23,16 @@ std::vector<OutputRange> split_rows(uint32_t outputs, uint64_t bytes_per_row, ui
 // multiples too, so that splitting never changes a bit.
 constexpr uint32_t vocabulary_tile = 1024;
 
-// [outputs, inputs], row-major; `inputs` is a multiple of 8.
+// [outputs, inputs], row-major; `inputs` is a multiple of 8. Rows lie as in weight_layout.h.
 struct Weight {
   struct Piece {
+    DType dtype;
     uint32_t first_output, outputs;
     graph::Slice slice;
   };
 
-  DType dtype = DType::f32;
   uint32_t outputs = 0, inputs = 0;
   std::vector<Piece> pieces;  // consecutive, covering all outputs
-
-  uint64_t bytes_per_row() const { return bytes_of(dtype, inputs); }
 
   // Outputs [begin, begin + count) as a weight of their own. Throws unsupported where their bytes do not
   // begin at a multiple of `alignment`.

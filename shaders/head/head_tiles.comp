@@ -4,7 +4,7 @@
 // ties go to the lower token.
 //   x [rows, inputs] f32, w [outputs, inputs], candidates [rows], partials [rows, partial_count]; inputs a multiple of 8
 // grid: (ceil(outputs / 1024), ceil(rows / tile_rows), 1)
-// variants: f32 f16 bf16
+// variants: f32 f16 bf16 q8_0 q4_0 q4_k q6_k
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require

@@ -3,7 +3,7 @@
 // would cost this tile a tenth of its speed.
 //   x [rows, inputs] f32, w [outputs, inputs], candidates [rows], partials [rows, partial_count]; inputs a multiple of 8
 // grid: (ceil(outputs / tile_columns), ceil(rows / tile_rows), 1)
-// variants: f32 f16 bf16
+// variants: f32 f16 bf16 q8_0 q4_0 q4_k q6_k
 // requires: subgroup_broadcast
 #version 450
 #extension GL_GOOGLE_include_directive : require

@@ -11,7 +11,7 @@
 #ifndef TILE_BROADCAST_GLSL
 #define TILE_BROADCAST_GLSL
 
-#include "weight_block.glsl"
+#include "dequant.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint subgroup_size = 8;  // the device's: 4 or 8
@@ -63,12 +63,12 @@ void accumulate_tile(inout float acc[held_rows][held_columns], uvec2 origin, uin
     x_begin[i] = min(origin.x + i * subgroup_size + gl_LocalInvocationID.x, rows - 1) * (x_stride / 4);
   uint w_begin[held_columns];
   [[unroll]] for (uint j = 0; j < held_columns; ++j)
-    w_begin[j] = min(origin.y + held_column(j), outputs - 1) * (inputs / 8) * block_words;
+    w_begin[j] = min(origin.y + held_column(j), outputs - 1) * weight_row_units(inputs);
 
   for (uint block = 0; block < inputs / 8; ++block) {
     float weights[held_columns][8];
     [[unroll]] for (uint j = 0; j < held_columns; ++j)
-      read_weight_block(w_begin[j] + block * block_words, weights[j]);
+      read_weight_block(w_begin[j], inputs, block, weights[j]);
     [[unroll]] for (uint i = 0; i < groups; ++i) {
       const uint group_begin = i * subgroup_size;
       const vec4 low = x[x_begin[i] + 2 * block];

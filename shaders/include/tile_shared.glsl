@@ -6,7 +6,7 @@
 #ifndef TILE_SHARED_GLSL
 #define TILE_SHARED_GLSL
 
-#include "weight_block.glsl"
+#include "dequant.glsl"
 
 layout(local_size_x_id = 0, local_size_y_id = 1) in;
 layout(constant_id = 0) const uint column_lanes = 16;  // invocations that share a row
@@ -48,7 +48,7 @@ void stage_w(uvec2 origin, uint k, uint outputs, uint inputs) {
     const uint begin = i % blocks * 8;
     float values[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     if (k + begin < inputs)
-      read_weight_block((min(origin.y + column, outputs - 1) * inputs + k + begin) / 8 * block_words, values);
+      read_weight_block(min(origin.y + column, outputs - 1) * weight_row_units(inputs), inputs, (k + begin) / 8, values);
     [[unroll]] for (uint c = 0; c < 8; ++c) w_stage[begin + c][column] = values[c];
   }
 }

@@ -11,6 +11,7 @@ TEST(Null, DestroyFunctionsAcceptIt) {
   unmask_device_list_destroy(nullptr);
   unmask_device_destroy(nullptr);
   unmask_loader_destroy(nullptr);
+  unmask_converter_destroy(nullptr);
   unmask_model_destroy(nullptr);
   unmask_options_destroy(nullptr);
   unmask_session_destroy(nullptr);
@@ -47,6 +48,10 @@ TEST(Null, AccessorsOfNoObjectAreEmpty) {
   EXPECT_STREQ(unmask_model_chat_format(nullptr), "");
   EXPECT_EQ(unmask_loader_bytes_done(nullptr), 0);
   EXPECT_EQ(unmask_loader_bytes_total(nullptr), 0);
+  EXPECT_EQ(unmask_converter_bytes_done(nullptr), 0);
+  EXPECT_EQ(unmask_converter_bytes_total(nullptr), 0);
+  EXPECT_EQ(unmask_converter_note_count(nullptr), 0);
+  EXPECT_STREQ(unmask_converter_note(nullptr, 0), "");
 }
 
 TEST(Null, ModelsRefuseIt) {
@@ -58,6 +63,10 @@ TEST(Null, ModelsRefuseIt) {
   EXPECT_REFUSED(invalid, unmask_loader_create(device(), nullptr));
   EXPECT_REFUSED(invalid, unmask_loader_step(nullptr, &finished));
   EXPECT_REFUSED(invalid, unmask_loader_take_model(nullptr));
+  EXPECT_REFUSED(invalid, unmask_converter_create(nullptr, "a.gguf", "q8_0"));
+  EXPECT_REFUSED(invalid, unmask_converter_create(model_path, nullptr, "q8_0"));
+  EXPECT_REFUSED(invalid, unmask_converter_create(model_path, "a.gguf", nullptr));
+  EXPECT_REFUSED(invalid, unmask_converter_step(nullptr, &finished));
   EXPECT_REFUSED(invalid, unmask_model_create_random(nullptr, "llada", &shape));
   EXPECT_REFUSED(invalid, unmask_model_create_random(device(), nullptr, &shape));
   EXPECT_REFUSED(invalid, unmask_model_create_random(device(), "llada", nullptr));

@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "tensor/weight_layout.h"
 #include "vulkan/devices.h"
 
 namespace unmask::kernels {
 namespace {
-
-uint16_t half_bits(float value) {
-  for (uint32_t magnitude = 0; magnitude < 0x7C00; ++magnitude)
-    if (twins::half_value(static_cast<uint16_t>(magnitude)) >= std::abs(value))
-      return static_cast<uint16_t>(magnitude | (std::signbit(value) ? 0x8000 : 0));
-  return 0x7C00;
-}
 
 // On the device, a buffer for each host buffer, holding the same bytes.
 class Mirror {
@@ -57,15 +51,25 @@ graph::Backend& device_backend() {
   return *backend;
 }
 
-std::vector<std::byte> weights(const std::vector<float>& values, std::string_view format) {
-  const size_t width = format == "f32" ? 4 : 2;
-  std::vector<std::byte> bytes(values.size() * width);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const uint32_t bits = std::bit_cast<uint32_t>(values[i]);
-    const uint32_t word = format == "f32" ? bits : format == "bf16" ? bits >> 16 : half_bits(values[i]);
-    std::memcpy(&bytes[i * width], &word, width);
-  }
+std::vector<std::byte> file_weights(const std::vector<float>& values, DType dtype) {
+  std::vector<std::byte> bytes(bytes_of(dtype, values.size()));
+  info(dtype).quantise(values, bytes.data());
   return bytes;
+}
+
+std::vector<float> rounded_weights(const std::vector<float>& values, DType dtype) {
+  std::vector<float> rounded(values.size());
+  info(dtype).dequantise(file_weights(values, dtype).data(), rounded);
+  return rounded;
+}
+
+std::vector<std::byte> weights(const std::vector<float>& values, DType dtype, uint32_t inputs) {
+  const std::vector<std::byte> rows = file_weights(values, dtype);
+  const uint64_t file_row = bytes_of(dtype, inputs), device_row = tensor::device_row_bytes(dtype, inputs);
+  std::vector<std::byte> laid_out(values.size() / inputs * device_row, std::byte{0xFF});
+  for (size_t r = 0; r < values.size() / inputs; ++r)
+    tensor::lay_out_row(dtype, inputs, &rows[r * file_row], &laid_out[r * device_row]);
+  return laid_out;
 }
 
 Outcome run_both(const graph::Dispatch& dispatch) {

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "base/dtype.h"
 #include "graph/recording.h"
 #include "kernels/twins.h"
 
@@ -51,8 +52,14 @@ class Inputs {
   std::mt19937 random_;
 };
 
-// Weights in the format of a variant name ("f32", "f16", "bf16"), as the bytes of a tensor.
-std::vector<std::byte> weights(const std::vector<float>& values, std::string_view format);
+// Rows of `inputs` weights in a format, as they lie on the device.
+std::vector<std::byte> weights(const std::vector<float>& values, DType dtype, uint32_t inputs);
+
+// The same weights in a file.
+std::vector<std::byte> file_weights(const std::vector<float>& values, DType dtype);
+
+// What the format makes of them.
+std::vector<float> rounded_weights(const std::vector<float>& values, DType dtype);
 
 // The device's outcome; the twin's is in the dispatch's own buffers.
 class Outcome {

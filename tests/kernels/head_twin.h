@@ -39,7 +39,7 @@ template <typename K>
 void head_partials(const graph::Dispatch& d, uint32_t partial_tokens) {
   const auto push = d.push_as<typename K::Push>();
   const auto x = view<const float>(d, "x");
-  const Weights w(d, "w");
+  const Weights w(d, "w", push.inputs);
   const auto candidates = view<const tensor::Candidate>(d, "candidates");
   const auto sequences = view<const tensor::SequenceStep>(d, "sequences");
   const auto partials = view<tensor::HeadPartial>(d, "partials");
@@ -51,8 +51,7 @@ void head_partials(const graph::Dispatch& d, uint32_t partial_tokens) {
     for (uint32_t n = 0; n < push.outputs; ++n) {
       const uint32_t token = push.first_token + n;
       const bool suppressed = token == s.suppressed0 || token == s.suppressed1;
-      const double z =
-          suppressed ? -INFINITY : dot(x, r * push.inputs, w, size_t{n} * push.inputs, push.inputs);
+      const double z = suppressed ? -INFINITY : dot(x, r * push.inputs, w, n, push.inputs);
       const double gumbel =
           noise && s.temperature > 0
               ? s.temperature * gumbel_noise(s.seed_low, s.seed_high, s.masks_left, c.position, token,

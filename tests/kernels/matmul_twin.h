@@ -5,11 +5,10 @@
 
 namespace unmask::twins {
 
-// Row `n` of the weight times row `r` of x.
-inline double dot(std::span<const float> x, size_t x_begin, const Weights& w, size_t w_begin,
-                  uint32_t inputs) {
+// Row `row` of the weight times the row of x that begins at x_begin.
+inline double dot(std::span<const float> x, size_t x_begin, const Weights& w, size_t row, uint32_t inputs) {
   double sum = 0;
-  for (uint32_t k = 0; k < inputs; ++k) sum += x[x_begin + k] * w[w_begin + k];
+  for (uint32_t k = 0; k < inputs; ++k) sum += x[x_begin + k] * w.at(row, k);
   return sum;
 }
 
@@ -17,14 +16,14 @@ template <typename K>
 void product(const graph::Dispatch& d) {
   const auto push = d.push_as<typename K::Push>();
   const auto x = view<const float>(d, "x");
-  const Weights w(d, "w");
+  const Weights w(d, "w", push.inputs);
   const auto y = view<float>(d, "y");
   const bool accumulate = constant(d, "accumulate") != 0;
   for (size_t r = 0; r < push.rows; ++r)
     for (size_t n = 0; n < push.outputs; ++n) {
       float& out = y[r * push.y_stride + push.y_offset + n];
       const double before = accumulate ? out : 0;
-      out = static_cast<float>(before + dot(x, r * push.x_stride, w, n * push.inputs, push.inputs));
+      out = static_cast<float>(before + dot(x, r * push.x_stride, w, n, push.inputs));
     }
 }
 

@@ -5,6 +5,7 @@
 #include "kernels/harness.h"
 #include "tensor/tiles.h"
 #include "tensor/weight.h"
+#include "tensor/weight_layout.h"
 
 namespace unmask::kernels {
 
@@ -29,15 +30,22 @@ inline void run(graph::Backend& backend, std::vector<graph::Dispatch> dispatches
   backend.run(*backend.prepare(std::move(recording)));
 }
 
+// A row length that the format allows, with an odd number of its blocks.
+inline uint32_t odd_inputs(DType dtype) {
+  const uint32_t block = info(dtype).block_elements;
+  return block == 1 ? 40 : block == 32 ? 160 : 768;
+}
+
 // The weight in pieces that begin at multiples of `piece` outputs, each in a buffer of its own.
 inline tensor::Weight upload_weight(graph::Backend& backend, const std::vector<float>& values, DType dtype,
                                     uint32_t inputs, uint32_t piece) {
-  tensor::Weight weight{dtype, static_cast<uint32_t>(values.size() / inputs), inputs, {}};
-  const std::vector<std::byte> bytes = weights(values, info(dtype).name);
+  tensor::Weight weight{static_cast<uint32_t>(values.size() / inputs), inputs, {}};
+  const std::vector<std::byte> bytes = weights(values, dtype, inputs);
+  const uint64_t row_bytes = tensor::device_row_bytes(dtype, inputs);
   for (const auto [first, count] : tensor::split_rows(weight.outputs, 1, piece, piece)) {
-    const auto begin = bytes.begin() + static_cast<ptrdiff_t>(first * weight.bytes_per_row());
-    const auto end = begin + static_cast<ptrdiff_t>(count * weight.bytes_per_row());
-    weight.pieces.push_back({first, count, upload(backend, std::vector<std::byte>(begin, end))});
+    const auto begin = bytes.begin() + static_cast<ptrdiff_t>(first * row_bytes);
+    const auto end = begin + static_cast<ptrdiff_t>(count * row_bytes);
+    weight.pieces.push_back({dtype, first, count, upload(backend, std::vector<std::byte>(begin, end))});
   }
   return weight;
 }

@@ -2,9 +2,10 @@
 #include "kernels/embed.h"
 #include "kernels/gather_rows.h"
 #include "kernels/guidance.h"
-#include "kernels/harness.h"
+#include "kernels/products.h"
 #include "kernels/scatter_rows.h"
 #include "tensor/layouts.h"
+#include "tensor/variant.h"
 
 namespace unmask::kernels {
 namespace {
@@ -47,30 +48,28 @@ TEST(Guidance, CombinesOnlyGuidedRows) {
   expect_close(d, "y", 2e-7);
 }
 
-class EmbedOf : public testing::TestWithParam<std::pair<embed::Variant, const char*>> {};
+class EmbedOf : public testing::TestWithParam<DType> {};
 
 // A piece of the table that starts at first_token, on rows that hold tokens of every piece and padding.
 TEST_P(EmbedOf, LooksUpItsPieceOnly) {
-  const uint32_t dim = 136, rows = 6;
+  const uint32_t dim = odd_inputs(GetParam()), rows = 6;
   Inputs in(4);
   const auto tokens = in.buffer<uint32_t>({0, 6, 7, 10, 11, 12});
   std::vector<tensor::Row> row_list(rows);
   for (uint32_t r = 0; r < rows; ++r) row_list[r].slot = rows - 1 - r;
   row_list[2].slot = none;
   for (const auto& [first, count] : {std::pair(0u, 7u), std::pair(7u, 5u)}) {
-    const auto table = in.buffer(weights(in.numbers(count * dim), GetParam().second));
+    const auto table = in.buffer(weights(in.numbers(count * dim), GetParam(), dim));
     const auto d = graph::dispatch<embed>(
-        embed::kernel(GetParam().first), {tokens, in.buffer(row_list), table, in.garbage_floats(rows * dim)},
+        embed::kernel(tensor::variant_of<embed>(GetParam())),
+        {tokens, in.buffer(row_list), table, in.garbage_floats(rows * dim)},
         {.rows = rows, .dim = dim, .first_token = first, .token_count = count}, {}, {rows}, "embed");
     expect_close(d, "x", 0);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, EmbedOf,
-                         testing::Values(std::pair(embed::Variant::f32, "f32"),
-                                         std::pair(embed::Variant::f16, "f16"),
-                                         std::pair(embed::Variant::bf16, "bf16")),
-                         [](const auto& p) { return p.param.second; });
+INSTANTIATE_TEST_SUITE_P(Formats, EmbedOf, testing::ValuesIn(weight_types()),
+                         [](const auto& p) { return unmask::info(p.param).name; });
 
 }  // namespace
 }  // namespace unmask::kernels

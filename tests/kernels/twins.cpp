@@ -23,14 +23,6 @@ constexpr std::array entries = {
 #undef UNMASK_TWIN
 };
 
-template <typename T>
-T at(std::span<const std::byte> bytes, size_t index) {
-  T value;
-  assert((index + 1) * sizeof(T) <= bytes.size());
-  std::memcpy(&value, bytes.data() + index * sizeof(T), sizeof(T));
-  return value;
-}
-
 }  // namespace
 
 // "<family>/<stem>.<variant>" or "<family>/<stem>"
@@ -45,23 +37,6 @@ uint32_t constant(const graph::Dispatch& d, std::string_view name) {
   for (size_t i = 0; i < d.constants.size(); ++i)
     if (d.kernel->constants[i].name == name) return d.constants[i];
   fail(Status::internal, "Kernel '{}' has no constant '{}'.", d.kernel->name, name);
-}
-
-Weights::Weights(const graph::Dispatch& d, std::string_view buffer)
-    : bytes_(view<const std::byte>(d, buffer)) {
-  const std::string_view name = d.kernel->name;
-  format_ = name.ends_with(".f16") ? Format::f16 : name.ends_with(".bf16") ? Format::bf16 : Format::f32;
-}
-
-double Weights::operator[](size_t index) const {
-  switch (format_) {
-    case Format::f16:
-      return half_value(at<uint16_t>(bytes_, index));
-    case Format::bf16:
-      return std::bit_cast<float>(uint32_t{at<uint16_t>(bytes_, index)} << 16);
-    default:
-      return at<float>(bytes_, index);
-  }
 }
 
 double half_value(uint16_t bits) {

@@ -49,15 +49,19 @@ std::span<T> view(const graph::Dispatch& d, std::string_view name) {
 // A specialisation constant of the dispatch, by its name in the shader.
 uint32_t constant(const graph::Dispatch& d, std::string_view name);
 
-// Weight `index` of a buffer in the format that the kernel's variant names.
+// The weights of a buffer with rows of `inputs`, in the format that the kernel's variant names, laid out as
+// tensor/weight_layout.h says.
 class Weights {
  public:
-  Weights(const graph::Dispatch& d, std::string_view buffer);
-  double operator[](size_t index) const;
+  Weights(const graph::Dispatch& d, std::string_view buffer, size_t inputs);
+  double at(size_t row, size_t input) const { return decode_(row_bytes(row), inputs_, input); }
 
  private:
-  enum class Format : uint8_t { f32, f16, bf16 };
-  Format format_;
+  using Decode = double (*)(std::span<const std::byte> row, size_t inputs, size_t index);
+  std::span<const std::byte> row_bytes(size_t row) const;
+
+  Decode decode_;
+  size_t inputs_, row_size_;
   std::span<const std::byte> bytes_;
 };
 

@@ -93,13 +93,13 @@ TEST(Chat, RefusesRolesThatALayoutLacks) {
 
 TEST(Chat, ReadsTheDefaultSystemMessage) {
   const TemporaryFolder folder;
-  EXPECT_EQ(default_system_message(folder.path()), "");
+  EXPECT_EQ(default_system_message(read_chat_template(folder.path())), "");
   folder.write(
       "tokenizer_config.json",
       R"({"chat_template": "{{- '<|im_start|>system\\nYou are a helpful assistant.<|im_end|>\\n' }}"})");
-  EXPECT_EQ(default_system_message(folder.path()), "You are a helpful assistant.");
+  EXPECT_EQ(default_system_message(read_chat_template(folder.path())), "You are a helpful assistant.");
   folder.write("tokenizer_config.json", R"({"chat_template": "{{ messages }}"})");
-  EXPECT_EQ(default_system_message(folder.path()), "");
+  EXPECT_EQ(default_system_message(read_chat_template(folder.path())), "");
 }
 
 }  // namespace

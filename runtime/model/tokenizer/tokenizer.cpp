@@ -51,7 +51,11 @@ struct Tokenizer::Content {
 };
 
 Tokenizer Tokenizer::load(const std::filesystem::path& folder_or_file) {
-  return Tokenizer(std::make_shared<const Content>(read_tokenizer(folder_or_file)));
+  return make(read_tokenizer(folder_or_file));
+}
+
+Tokenizer Tokenizer::make(TokenizerParts parts) {
+  return Tokenizer(std::make_shared<const Content>(std::move(parts)));
 }
 
 std::vector<int32_t> Tokenizer::encode(std::string_view utf8, EncodeOptions options) const {

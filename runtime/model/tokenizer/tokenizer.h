@@ -12,6 +12,8 @@
 
 namespace unmask::model {
 
+struct TokenizerParts;
+
 struct EncodeOptions {
   // Put the tokens around the text that the file's post-processor names (a begin token, for example).
   bool add_special = false;
@@ -29,6 +31,9 @@ class Tokenizer {
   // Throws not_found, io, bad_model, or unsupported where the file asks for what this class cannot do
   // exactly.
   static Tokenizer load(const std::filesystem::path& folder_or_file);
+
+  // Of parts that were read from elsewhere (tokenizer_file.h).
+  static Tokenizer make(TokenizerParts parts);
 
   // Throws invalid_argument where `utf8` is not valid UTF-8: replacing bytes silently would change what is
   // said.

@@ -119,26 +119,34 @@ void check_decoder(const Json& tokenizer, const std::string& where) {
           "The decoder of {} is not ByteLevel; only byte-level tokenizers are supported.", where);
 }
 
-}  // namespace
-
-TokenizerParts read_tokenizer(const std::filesystem::path& folder_or_file) {
-  std::error_code error;
-  const bool is_folder = std::filesystem::is_directory(folder_or_file, error);
-  const std::filesystem::path path = is_folder ? folder_or_file / "tokenizer.json" : folder_or_file;
-  const std::string where = path.string();
-  const Json json = read_json_object(path, max_tokenizer_bytes);
+// `folder` may add tokens; null: there is none.
+TokenizerParts parse(const Json& json, const std::string& where, const std::filesystem::path* folder) {
   check_decoder(json, where);
   TokenizerParts parts{.normalizer = Normalizer::parse(json, where),
                        .pre_tokenizer = PreTokenizer::parse(json, where),
                        .bpe = Bpe::parse(json, where)};
   AddedTokenReader reader(parts.bpe, parts);
   reader.read_tokenizer_json(json, where);
-  if (is_folder) reader.read_folder(folder_or_file);
+  if (folder != nullptr) reader.read_folder(*folder);
   const int32_t added_size = parts.added.empty() ? 0 : parts.added.rbegin()->first + 1;
   parts.size = std::max(parts.bpe.size(), added_size);
   parts.post_processor = PostProcessor::parse(json, parts.size, where);
   fill_finders(parts);
   return parts;
+}
+
+}  // namespace
+
+TokenizerParts parse_tokenizer(const Json& json, const std::string& where) {
+  return parse(json, where, nullptr);
+}
+
+TokenizerParts read_tokenizer(const std::filesystem::path& folder_or_file) {
+  std::error_code error;
+  const bool is_folder = std::filesystem::is_directory(folder_or_file, error);
+  const std::filesystem::path path = is_folder ? folder_or_file / "tokenizer.json" : folder_or_file;
+  return parse(read_json_object(path, max_tokenizer_bytes), path.string(),
+               is_folder ? &folder_or_file : nullptr);
 }
 
 }  // namespace unmask::model

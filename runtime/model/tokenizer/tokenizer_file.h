@@ -27,6 +27,9 @@ struct TokenizerParts {
   int32_t size;  // one more than the largest id
 };
 
+// Of what tokenizer.json holds, or would hold; `where` names it in sentences.
+TokenizerParts parse_tokenizer(const Json& json, const std::string& where);
+
 // See Tokenizer::load.
 TokenizerParts read_tokenizer(const std::filesystem::path& folder_or_file);
 
