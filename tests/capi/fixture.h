@@ -12,6 +12,7 @@
 
 namespace capi_test {
 
+using cli::Converter;
 using cli::Decoder;
 using cli::Device;
 using cli::DeviceList;

@@ -163,6 +163,46 @@ TEST(RandomModels, HaveNoTokenizer) {
   EXPECT_EQ(unmask_session_text(blank.get()), nullptr);
 }
 
+TEST(Converters, WriteNothingUntilTheyAreDone) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "unmask_capi_convert";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const std::string file = (folder / "tiny.gguf").string();
+  {
+    const Converter given_up(unmask_converter_create(model_path, file.c_str(), "q8_0"));
+    ASSERT_NE(given_up, nullptr) << unmask_last_error();
+    int32_t finished = 1;
+    EXPECT_EQ(unmask_converter_step(given_up.get(), &finished), UNMASK_OK);
+    EXPECT_EQ(finished, 0);
+    EXPECT_REFUSED(invalid, unmask_converter_step(given_up.get(), nullptr));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  const Converter converter(unmask_converter_create(model_path, file.c_str(), "q8_0"));
+  for (int32_t finished = 0; finished == 0;)
+    ASSERT_EQ(unmask_converter_step(converter.get(), &finished), UNMASK_OK) << unmask_last_error();
+  EXPECT_EQ(unmask_converter_bytes_done(converter.get()), unmask_converter_bytes_total(converter.get()));
+  ASSERT_EQ(unmask_converter_note_count(converter.get()), 2) << "a matrix of each layer has rows of 48";
+  EXPECT_STRNE(unmask_converter_note(converter.get(), 1), "");
+  EXPECT_STREQ(unmask_converter_note(converter.get(), 2), "");
+  EXPECT_STREQ(unmask_converter_note(converter.get(), -1), "");
+  const Model converted(unmask_model_open(device(), file.c_str()));
+  EXPECT_NE(converted, nullptr) << unmask_last_error();
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Converters, RefuseNonsense) {
+  EXPECT_REFUSED(invalid, unmask_converter_create(model_path, "/tmp/a.gguf", "q9_9"));
+  EXPECT_REFUSED(UNMASK_NOT_FOUND, unmask_converter_create("/nowhere", "/tmp/a.gguf", "q8_0"));
+  EXPECT_REFUSED(UNMASK_IO, unmask_converter_create(model_path, "/nowhere/a.gguf", "q8_0"));
+}
+
+TEST(WeightTypes, AreListed) {
+  ASSERT_GE(unmask_weight_type_count(), 7);
+  for (int32_t i = 0; i < unmask_weight_type_count(); ++i) EXPECT_STRNE(unmask_weight_type_name(i), "");
+  EXPECT_EQ(unmask_weight_type_name(-1), nullptr);
+  EXPECT_EQ(unmask_weight_type_name(unmask_weight_type_count()), nullptr);
+}
+
 TEST(Structs, OfOlderCallersKeepWhatTheyDoNotHave) {
   auto info = initialised(unmask_model_info_init);
   info.struct_size = offsetof(unmask_model_info, heads);

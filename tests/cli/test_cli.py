@@ -52,7 +52,7 @@ class Usage(ProgramTest):
     def test_version_and_help(self):
         self.assertRegex(self.succeed(unmask("--version")), r"^unmask \d+\.\d+\.\d+\n$")
         everything = self.succeed(unmask("--help"))
-        for command in ("generate", "devices", "info", "tokenize", "logits", "bench"):
+        for command in ("generate", "devices", "info", "tokenize", "logits", "bench", "convert"):
             self.assertIn(command, everything)
             self.assertIn("--help", self.succeed(unmask(command, "--help")))
 
@@ -309,6 +309,33 @@ class OtherCommands(ProgramTest):
             self.fail_with(unmask("logits", "-m", MODEL, "--tokens", "99999", "--out", str(path)), 1, "99999")
             self.assertEqual(os.listdir(folder), [])
         self.fail_with(unmask("logits", "-m", MODEL, "--tokens", "1", "--out", "/nowhere/f.npy"), 1, "/nowhere/f.npy")
+
+    def test_convert(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for kind, smaller_than in ("f32", 1), ("f16", 0.6), ("q8_0", 0.5):
+                path = str(Path(folder, f"tiny.{kind}.gguf"))
+                output = self.succeed(unmask("convert", MODEL, path, "--type", kind))
+                # The rows of 48 inputs are no whole number of blocks of 32.
+                self.assertEqual("ffn_down.weight is f16" in output, kind == "q8_0", output)
+                self.assertEqual([f for f in os.listdir(folder) if f.endswith(".part")], [])
+                before, after = (json.loads(self.succeed(unmask("info", m, "--json"))) for m in (MODEL, path))
+                self.assertLessEqual(after.pop("weight_bytes"), smaller_than * before.pop("weight_bytes"))
+                self.assertEqual(after, before)
+                texts = [self.succeed(unmask("generate", "-m", m, "--chat", "--prompt", "Tom has 3", *SHORT))
+                         for m in (MODEL, path)]
+                if kind == "f32":
+                    self.assertEqual(texts[0], texts[1])
+
+    def test_convert_refuses(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder, "tiny.gguf"))
+            self.fail_with(unmask("convert", MODEL), 2, "DST")
+            self.fail_with(unmask("convert", MODEL, path, "--type", "q3_k"), 1, "'q3_k' is not a data type")
+            self.fail_with(unmask("convert", "/nowhere", path), 1, "/nowhere")
+            self.fail_with(unmask("convert", MODEL, "/nowhere/tiny.gguf"), 1, "/nowhere/tiny.gguf")
+            Path(path).write_bytes(b"GGUF")
+            self.fail_with(unmask("info", path), 1, "truncated or damaged")
+            self.assertEqual(os.listdir(folder), ["tiny.gguf"])
 
     def test_bench(self):
         small = "hidden=64,layers=1,heads=2,ffn=48,vocab=640,dtype=f16"

@@ -1,7 +1,6 @@
 #include "model/gguf/convert.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <system_error>
 

@@ -133,8 +133,8 @@ const Family& family_of_config(const ModelConfig& c) {
         c.shifted_logits == f.shifted_logits && c.block_length == f.default_block_length)
       return family;
   }
-  fail(Status::unsupported, "GGUF has no form for this model of architecture {}; this build writes: {}.", c.architecture,
-       known_names());
+  fail(Status::unsupported, "GGUF has no form for this model of architecture {}; this build writes: {}.",
+       c.architecture, known_names());
 }
 
 bool is_prefixed(std::string_view key) {

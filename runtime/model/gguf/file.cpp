@@ -250,8 +250,8 @@ void check_overlaps(std::vector<TensorInfo>& tensors, const std::string& where) 
 }
 
 void check_version(uint32_t found, const std::string& where) {
-  require(found != __builtin_bswap32(oldest_version) && found != __builtin_bswap32(version),
-          Status::unsupported, "{} is a big-endian GGUF file; this build reads little-endian ones.", where);
+  require(found != oldest_version << 24 && found != version << 24, Status::unsupported,
+          "{} is a big-endian GGUF file; this build reads little-endian ones.", where);
   require(found >= oldest_version && found <= version, Status::unsupported,
           "{} is GGUF of version {}; this build reads versions {} and {}.", where, found, oldest_version,
           version);

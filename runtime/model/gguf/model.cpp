@@ -1,5 +1,6 @@
 #include "model/gguf/model.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/error.h"

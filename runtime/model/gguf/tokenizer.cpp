@@ -91,7 +91,7 @@ class TableReader {
 
  private:
   void add(int32_t id, const std::string& text) {
-    const int64_t type = types_ == nullptr ? normal
+    const int64_t type = types_ == nullptr ? int64_t{normal}
                                            : as_integer((*types_)[static_cast<size_t>(id)], 0, byte,
                                                         "A token's type in " + where_);
     if (type == control || type == user_defined) {
@@ -216,10 +216,13 @@ void write_tokens(const TokenizerParts& parts, uint32_t vocabulary, Writer& writ
 
 void write_merges(const Json& tokenizer, Writer& writer) {
   std::vector<std::string> texts;
-  for (const Json& merge : tokenizer["model"]["merges"])
-    texts.push_back(merge.is_string()
-                        ? merge.get<std::string>()
-                        : fmt::format("{} {}", merge[0].get<std::string>(), merge[1].get<std::string>()));
+  for (const Json& merge : tokenizer["model"]["merges"]) {
+    if (merge.is_array()) {
+      texts.push_back(fmt::format("{} {}", merge[0].get<std::string>(), merge[1].get<std::string>()));
+    } else if (const auto text = merge.get<std::string>(); !text.starts_with("#version")) {
+      texts.push_back(text);
+    }
+  }
   writer.texts("tokenizer.ggml.merges", texts);
 }
 

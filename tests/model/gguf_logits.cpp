@@ -1,0 +1,195 @@
+// Models in GGUF files and in every format: their logits are those of f32 models with the values that the
+// format keeps.
+#include <cmath>
+#include <fstream>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "decode/logits.h"
+#include "model/gguf/convert.h"
+#include "support/engine.h"
+#include "support/golden.h"
+#include "support/safetensors_writer.h"
+#include "support/temporary_folder.h"
+#include "tensor/weight_layout.h"
+
+namespace unmask {
+namespace {
+
+using model::Weights;
+using tests::FloatTensor;
+using tests::TemporaryFolder;
+using Tensors = std::map<std::string, FloatTensor>;
+
+double relative_error(std::span<const float> got, std::span<const float> want) {
+  double error = 0, scale = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double difference = std::abs(double{got[i]} - want[i]);
+    error = difference <= error ? error : difference;  // NaN is kept
+    scale = std::max(scale, std::abs(double{want[i]}));
+  }
+  return error / scale;
+}
+
+std::vector<float> logits_of(const std::filesystem::path& path, std::span<const int32_t> tokens) {
+  const auto backend = tests::make_backend();
+  return decode::logits(*backend, *model::Loader(path, tests::make_backend()).finish(), tokens);
+}
+
+std::filesystem::path convert(const std::filesystem::path& source, const TemporaryFolder& folder,
+                              DType type) {
+  const auto destination = folder.path() / (std::string(info(type).name) + ".gguf");
+  model::gguf::Converter converter(source, destination, type);
+  while (converter.step()) {
+  }
+  EXPECT_EQ(converter.bytes_done(), converter.bytes_total());
+  return destination;
+}
+
+// The folder with every matrix as the type keeps it, or its substitute, in f32.
+void write_rounded(const std::filesystem::path& source, const std::filesystem::path& folder, DType type) {
+  Tensors rounded;
+  const Weights weights = model::open_weights(source);
+  for (const model::TensorView* view : weights.tensors()) {
+    FloatTensor tensor{view->shape, {}};
+    uint64_t elements = 1;
+    for (const uint64_t extent : view->shape) elements *= extent;
+    tensor.values.resize(elements);
+    info(view->dtype).dequantise(view->data.data(), tensor.values);
+    if (view->shape.size() == 2) {
+      const DType kept = fitting_type(type, view->shape[1]);
+      std::vector<std::byte> blocks(bytes_of(kept, elements));
+      info(kept).quantise(tensor.values, blocks.data());
+      info(kept).dequantise(blocks.data(), tensor.values);
+    }
+    rounded.emplace(view->name, std::move(tensor));
+  }
+  std::ofstream(folder / "model.safetensors", std::ios::binary) << tests::safetensors_of(rounded);
+  std::filesystem::copy_file(source / "config.json", folder / "config.json");
+}
+
+// A LLaDA of random weights whose rows are blocks of every format; two groups of heads share keys.
+void write_wide_model(const TemporaryFolder& folder) {
+  constexpr uint64_t hidden = 256, kv = 128, ffn = 512, vocabulary = 2100;
+  std::minstd_rand engine(3);
+  Tensors tensors;
+  const auto add = [&](const std::string& name, std::vector<uint64_t> shape) {
+    FloatTensor tensor{shape, std::vector<float>(shape[0] * (shape.size() == 2 ? shape[1] : 1), 1.0f)};
+    std::normal_distribution<float> normal(0, 1 / std::sqrt(static_cast<float>(shape.back())));
+    if (shape.size() == 2)
+      for (float& v : tensor.values) v = normal(engine);
+    tensors.emplace("model.transformer." + name + ".weight", std::move(tensor));
+  };
+  add("wte", {vocabulary, hidden});
+  for (const char* norm : {"ln_f", "blocks.0.attn_norm", "blocks.0.ff_norm"}) add(norm, {hidden});
+  add("blocks.0.q_proj", {hidden, hidden});
+  add("blocks.0.k_proj", {kv, hidden});
+  add("blocks.0.v_proj", {kv, hidden});
+  add("blocks.0.attn_out", {hidden, hidden});
+  add("blocks.0.ff_proj", {ffn, hidden});
+  add("blocks.0.up_proj", {ffn, hidden});
+  add("blocks.0.ff_out", {hidden, ffn});
+  add("ff_out", {vocabulary, hidden});
+  folder.write("model.safetensors", tests::safetensors_of(tensors));
+  folder.write("config.json", R"({"model_type":"llada","d_model":256,"n_heads":8,"n_kv_heads":4,"n_layers":1,
+    "mlp_hidden_size":512,"vocab_size":2100,"embedding_size":2100,"max_sequence_length":64,"rope":true,
+    "rope_theta":10000.0,"block_type":"llama","activation_type":"silu","layer_norm_type":"rms","rms_norm_eps":1e-5,
+    "include_bias":false,"mask_token_id":130,"eos_token_id":129})");
+}
+
+class ConvertedTo : public testing::TestWithParam<DType> {
+ protected:
+  static void expect_rounded_logits(const std::filesystem::path& source) {
+    const TemporaryFolder folder;
+    write_rounded(source, folder.path(), GetParam());
+    const std::vector<int32_t> tokens = {5, 17, 126, 99, 3, 3, 126, 0, 41, 77, 126, 126, 126};
+    const double error = relative_error(logits_of(convert(source, folder, GetParam()), tokens),
+                                        logits_of(folder.path(), tokens));
+    RecordProperty("relative_error", std::to_string(error));
+    EXPECT_LE(error, 1e-3);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Formats, ConvertedTo, testing::ValuesIn(weight_types()),
+                         [](const auto& p) { return info(p.param).name; });
+
+TEST_P(ConvertedTo, GoldenModelKeepsItsRoundedLogits) {
+  expect_rounded_logits(tests::golden_folder("llada"));
+}
+
+TEST_P(ConvertedTo, WideModelKeepsItsRoundedLogits) {
+  const TemporaryFolder folder;
+  write_wide_model(folder);
+  expect_rounded_logits(folder.path());
+}
+
+// A backend on which one binding spans few bytes.
+class NarrowBackend : public graph::Backend {
+ public:
+  explicit NarrowBackend(uint64_t range) : traits_(backend_->traits()) { traits_.max_storage_range = range; }
+
+  const graph::Traits& traits() const override { return traits_; }
+  std::shared_ptr<graph::Buffer> allocate(uint64_t bytes, graph::Memory memory, const char* label) override {
+    return backend_->allocate(bytes, memory, label);
+  }
+  void write(const graph::Slice& to, std::span<const std::byte> from) override { backend_->write(to, from); }
+  void read(const graph::Slice& from, std::span<std::byte> to) override { backend_->read(from, to); }
+  std::unique_ptr<graph::Program> prepare(graph::Recording recording) override {
+    return backend_->prepare(std::move(recording));
+  }
+  void run(graph::Program& program) override { backend_->run(program); }
+  void set_profiling(bool on) override { backend_->set_profiling(on); }
+  graph::Profile profile() const override { return backend_->profile(); }
+  void reset_profile() override { backend_->reset_profile(); }
+
+ private:
+  std::unique_ptr<graph::Backend> backend_ = tests::make_backend();
+  graph::Traits traits_;
+};
+
+// 1,024 rows of the embedding and no more fit a binding, of 2,100.
+TEST_P(ConvertedTo, SplitTensorsGiveTheSameBits) {
+  const TemporaryFolder folder;
+  write_wide_model(folder);
+  const auto file = convert(folder.path(), folder, GetParam());
+  const std::vector<int32_t> tokens = {5, 1023, 1024, 2047, 2048, 2099};
+  model::Loader loader(file,
+                       std::make_unique<NarrowBackend>(1024 * tensor::device_row_bytes(GetParam(), 256)));
+  const auto split = loader.finish();
+  EXPECT_EQ(split->network->head().pieces.size(), 3u);
+  EXPECT_EQ(decode::logits(*tests::make_backend(), *split, tokens), logits_of(file, tokens));
+}
+
+TEST(Gguf, ModelOfThePackageHasTheReferencesLogits) {
+  const auto folder = std::filesystem::path(UNMASK_TEST_DATA) / "gguf";
+  const tests::Golden golden = tests::read_golden(folder);
+  for (size_t s = 0; s < golden.sequences; ++s) {
+    const auto tokens = std::span(golden.tokens).subspan(s * golden.length, golden.length);
+    const size_t size = golden.length * golden.vocabulary;
+    const double error = relative_error(logits_of(folder / "llada.gguf", tokens),
+                                        std::span(golden.logits).subspan(s * size, size));
+    EXPECT_LE(error, 1e-3) << "sequence " << s;
+    std::printf("[   error  ] sequence %zu: %.2e\n", s, error);
+  }
+}
+
+TEST(Gguf, EveryFamilyOfFoldersComesBack) {
+  for (const char* name : {"llada_grouped", "dream"}) {
+    const auto source = tests::golden_folder(name);
+    const tests::Golden golden = tests::read_golden(source);
+    const TemporaryFolder folder;
+    const auto file = convert(source, folder, DType::f32);
+    const auto before = tests::load(source), after = tests::load(file);
+    EXPECT_EQ(after->config.architecture, before->config.architecture);
+    EXPECT_EQ(after->config.shifted_logits, before->config.shifted_logits);
+    EXPECT_EQ(after->config.mask_token, before->config.mask_token);
+    EXPECT_EQ(after->config.end_token, before->config.end_token);
+    EXPECT_EQ(after->config.rope_theta, before->config.rope_theta);
+    EXPECT_EQ(after->parameters, before->parameters);
+    const auto tokens = std::span(golden.tokens).first(golden.length);
+    EXPECT_EQ(logits_of(file, tokens), logits_of(source, tokens)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace unmask
