@@ -22,8 +22,10 @@ bool names_class(const Json& config, const char* class_name) {
          std::find(classes->begin(), classes->end(), class_name) != classes->end();
 }
 
-// The value under a key of ConfigKey's form; null where it, or an object on the way, is absent.
+// The value under a key of ConfigKey's form; null where it, or an object on the way, is absent. GGUF's keys
+// have dots of their own.
 const Json* find_value(const Json& object, std::string_view key) {
+  if (const Json* whole = find_member(object, key)) return whole;
   const size_t dot = key.find('.');
   const Json* found = find_member(object, key.substr(0, dot));
   if (dot == std::string_view::npos || found == nullptr) return found;

@@ -34,6 +34,11 @@ class GgufTensors final : public TensorSource {
         names_.try_emplace(layer_name(name.network, layer), Name{layer_name(name.gguf, layer), name.paired});
   }
 
+  bool has(const std::string& name) const override {
+    const auto known = names_.find(name);
+    return known != names_.end() && file_->by_name.contains(known->second.gguf);
+  }
+
   SourceTensor at(const std::string& name, std::span<const uint64_t> shape) override {
     const auto known = names_.find(name);
     require(known != names_.end(), Status::internal, "The tensor \"{}\" has no name in GGUF.", name);
