@@ -111,7 +111,7 @@ class ConvertedTo : public testing::TestWithParam<DType> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Formats, ConvertedTo, testing::ValuesIn(weight_types()),
-                         [](const auto& p) { return info(p.param).name; });
+                         [](const auto& p) { return unmask::info(p.param).name; });
 
 TEST_P(ConvertedTo, GoldenModelKeepsItsRoundedLogits) {
   expect_rounded_logits(tests::golden_folder("llada"));

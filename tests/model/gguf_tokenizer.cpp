@@ -72,14 +72,20 @@ INSTANTIATE_TEST_SUITE_P(Kinds, WrittenTokenizer,
                            return name;
                          });
 
-// Without the whole tokenizer.json. GGUF has no word for tokens that want a whole word or take blanks along.
+// GGUF has no word for tokens that want a whole word or take blanks along.
+bool is_plain(const std::string& text) {
+  return text.find("<|word|>") == std::string::npos && text.find("<|strip|>") == std::string::npos;
+}
+
+// Without the whole tokenizer.json.
 class Tables : public testing::TestWithParam<const char*> {
  protected:
   static void expect_recorded(const Tokenizer& tokenizer) {
     for (const Json& c : recorded(GetParam())) {
       const auto text = c["text"].get<std::string>();
-      if (text.find("<|word|>") == std::string::npos && text.find("<|strip|>") == std::string::npos)
+      if (is_plain(text)) {
         EXPECT_EQ(tokenizer.encode(text), c["ids"].get<Ids>()) << c["text"];
+      }
     }
   }
 };
@@ -104,8 +110,9 @@ TEST(GgufTokenizer, OfThePackageEncodesAsTokenizerJson) {
   const Tokenizer tokenizer = tokenizer_of(read(file.bytes(), "llada.gguf").metadata);
   for (const Json& c : recorded("llada")) {
     const auto text = c["text"].get<std::string>();
-    if (text.find("<|word|>") == std::string::npos && text.find("<|strip|>") == std::string::npos)
+    if (is_plain(text)) {
       EXPECT_EQ(tokenizer.encode(text), c["ids"].get<Ids>()) << c["text"];
+    }
   }
 }
 
@@ -188,8 +195,8 @@ TEST_P(PublishedVocabulary, AgreesWithItsVectors) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, PublishedVocabulary, testing::Values("gpt-2", "qwen2"),
-                         [](const auto& p) { return std::string(p.param) == "gpt-2" ? "gpt_2" : "qwen2"; });
+INSTANTIATE_TEST_SUITE_P(Models, PublishedVocabulary, testing::Values("qwen2"),
+                         [](const auto& p) { return std::string(p.param); });
 
 }  // namespace
 }  // namespace unmask::model::gguf
