@@ -133,10 +133,10 @@ void Converter::plan_tensor(Writer& writer, const TensorName& name, uint32_t lay
           config_.head_dim, uint64_t{heads} * config_.head_dim);
   const bool matrix = tensor->shape.size() == 2;
   const DType fitting = matrix ? fitting_type(type, tensor->shape[1]) : DType::f32;
-  if (matrix && fitting != type)
+  if (matrix && fitting != type && layer == 0)  // the other layers' are alike
     notes_.push_back(fmt::format("{} is {}: its rows of {} values are no whole number of blocks of {}.",
-                                 layer_name(name.gguf, layer), info(fitting).name, tensor->shape[1],
-                                 info(type).name));
+                                 fmt::format(fmt::runtime(name.gguf), "*"), info(fitting).name,
+                                 tensor->shape[1], info(type).name));
   writer.tensor(layer_name(name.gguf, layer), tensor->shape, fitting);
   items_.push_back({tensor, fitting, heads});
   total_ += tensor->data.size();

@@ -146,9 +146,7 @@ std::string full_key(const Family& family, std::string_view key) {
 }
 
 std::string layer_name(std::string_view pattern, uint32_t layer) {
-  const size_t at = pattern.find("{}");
-  if (at == std::string_view::npos) return std::string(pattern);
-  return fmt::format("{}{}{}", pattern.substr(0, at), layer, pattern.substr(at + 2));
+  return fmt::format(fmt::runtime(pattern), layer);
 }
 
 }  // namespace unmask::model::gguf

@@ -97,7 +97,8 @@ class TableReader {
     if (type == control || type == user_defined) {
       added.push_back({{"id", id}, {"content", text}, {"special", type == control}, {"normalized", false}});
     } else if (type != unused) {
-      const auto [same, is_new] = vocabulary.get_ref<Json::object_t&>().try_emplace(text, static_cast<uint32_t>(id));
+      const auto [same, is_new] =
+          vocabulary.get_ref<Json::object_t&>().try_emplace(text, static_cast<uint32_t>(id));
       require(is_new, Status::bad_model, "The tokens {} and {} of {} are the same.", excerpt(same->second),
               id, where_);
     }
