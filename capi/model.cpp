@@ -22,7 +22,7 @@ model::ModelConfig config_of(const char* architecture, const unmask_shape& s) {
   c.layers = size_within(s.layers, 1 << 10, "number of layers");
   c.heads = size_within(s.heads, 1 << 10, "number of heads");
   c.kv_heads = size_within(s.kv_heads, 1 << 10, "number of key and value heads");
-  c.head_dim = c.hidden / c.heads;
+  c.head_dim = c.rotary_dim = c.hidden / c.heads;
   c.ffn = size_within(s.ffn, 1 << 18, "feed-forward size");
   c.vocabulary = size_within(s.vocabulary, 1 << 21, "vocabulary");
   c.positions = size_within(s.positions, 1 << 21, "number of positions");

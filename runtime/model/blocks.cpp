@@ -1,6 +1,7 @@
 #include "model/blocks.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace unmask::model {
 
@@ -109,47 +110,95 @@ void attention(const Forward& f, uint32_t index, const RotaryAttention& a, const
 
 namespace {
 
-// Calls piece(n, sum) for as many rows at a time as the workspace has room for the widest activation: n
-// [count, hidden] are rows that the layer computes, normed, and sum [count, hidden] is where its additions
-// go.
-template <typename Piece>
+// Rows that a feed-forward block computes at a time.
+struct Part {
+  Matrix n;           // [count, hidden] the rows, normed
+  graph::Slice rows;  // tensor::Row [count]
+  Matrix sum;         // [count, hidden] where its additions go
+  bool adds;          // to what is there, or else in its place
+};
+
+// Calls compute(part) for at most `chunk` rows of the layer at a time.
+template <typename Compute>
 void feed_forward(const Forward& f, uint32_t index, const graph::Slice& norm, const graph::Slice& norm_bias,
-                  float norm_eps, const Matrix& x, Piece piece) {
+                  float norm_eps, const Matrix& x, uint32_t chunk, Compute compute) {
   const Layer layer(f, index);
-  const uint32_t rows = layer.rows().count, chunk = f.workspace.activated.rows;
+  const uint32_t rows = layer.rows().count;
   {
     const CountedAs counted(f.ops, layer);
     const Matrix n = f.workspace.normed.first(rows);
     f.ops.norm(layer.of(x), norm, norm_bias, norm_eps, n);
     for (uint32_t begin = 0; begin < rows; begin += chunk) {
       const uint32_t count = std::min(chunk, rows - begin);
-      piece(n.range(begin, count), layer.sum(x).range(begin, count), layer.adds());
+      compute(Part{.n = n.range(begin, count),
+                   .rows = layer.rows().rows.sub(begin * sizeof(tensor::Row), count * sizeof(tensor::Row)),
+                   .sum = layer.sum(x).range(begin, count),
+                   .adds = layer.adds()});
     }
   }
   if (layer.selector() != nullptr) layer.selector()->after_ffn(f.ops, index, layer.sum(x), x);
 }
 
+// The beginning of a buffer, as a matrix of another shape.
+Matrix reshaped(const Matrix& m, uint32_t rows, uint32_t columns) {
+  const uint64_t bytes = uint64_t{rows} * columns * sizeof(float);
+  assert(bytes <= m.slice.size);
+  return {m.slice.sub(0, bytes), rows, columns};
+}
+
+void compute_gated(const Forward& f, const MlpWeights& w, const Part& part) {
+  const Matrix gate_up = reshaped(f.workspace.gate_up, part.n.rows, w.gate_up.outputs);
+  const Matrix activated = reshaped(f.workspace.activated, part.n.rows, w.down.inputs);
+  f.ops.matmul(part.n, w.gate_up, gate_up, false, "gate and up");
+  f.ops.silu_gate(gate_up, activated);
+  f.ops.matmul(activated, w.down, part.sum, part.adds, "down");
+}
+
+void compute_experts(const Forward& f, const tensor::Routing& routing, const MoeWeights& w,
+                     const Part& part) {
+  const ExpertWorkspace& space = f.workspace.experts;
+  const uint32_t count = part.n.rows, places = count * routing.chosen;
+  const Matrix logits = space.logits.first(count);
+  const tensor::ExpertChoices choices = space.choices.first(count, routing.chosen);
+  const Matrix gathered = space.x.first(places), gate_up = space.gate_up.first(places);
+  const Matrix activated = space.activated.first(places);
+  f.ops.matmul(part.n, w.router, logits, false, "router");
+  f.ops.route(logits, w.router_bias, part.rows, routing, choices);
+  f.ops.sort_choices(routing, count, choices);
+  f.ops.gather_rows(part.n, choices.sources, gathered, graph::Extent::rows, routing.chosen);
+  f.ops.expert_matmul(routing, count, choices, gathered, w.gate, gate_up, 0, "experts gate");
+  f.ops.expert_matmul(routing, count, choices, gathered, w.up, gate_up, activated.columns, "experts up");
+  f.ops.silu_gate(gate_up, activated, routing.chosen);
+  f.ops.expert_matmul(routing, count, choices, activated, w.down, gathered, 0, "experts down");
+  f.ops.expert_sum(routing, choices, gathered, part.sum, part.adds);
+}
+
 }  // namespace
 
 void gated_mlp(const Forward& f, uint32_t layer, float norm_eps, const MlpWeights& w, const Matrix& x) {
-  feed_forward(f, layer, w.norm, {}, norm_eps, x, [&](const Matrix& n, const Matrix& sum, bool adds) {
-    const Matrix gate_up = f.workspace.gate_up.first(n.rows);
-    const Matrix activated = f.workspace.activated.first(n.rows);
-    f.ops.matmul(n, w.gate_up, gate_up, false, "gate and up");
-    f.ops.silu_gate(gate_up, activated);
-    f.ops.matmul(activated, w.down, sum, adds, "down");
-  });
+  feed_forward(f, layer, w.norm, {}, norm_eps, x, f.workspace.activated.rows,
+               [&](const Part& part) { compute_gated(f, w, part); });
 }
 
 void gelu_mlp(const Forward& f, uint32_t layer, float norm_eps, const GeluMlpWeights& w, const Matrix& x) {
-  feed_forward(f, layer, w.norm, w.norm_bias, norm_eps, x,
-               [&](const Matrix& n, const Matrix& sum, bool adds) {
-                 const Matrix activated = f.workspace.activated.first(n.rows);
-                 f.ops.matmul(n, w.up, activated, false, "up");
-                 f.ops.gelu_bias(w.up_bias, activated);
-                 f.ops.matmul(activated, w.down, sum, adds, "down");
-                 f.ops.add_bias(w.down_bias, sum);
-               });
+  feed_forward(f, layer, w.norm, w.norm_bias, norm_eps, x, f.workspace.activated.rows, [&](const Part& part) {
+    const Matrix activated = f.workspace.activated.first(part.n.rows);
+    f.ops.matmul(part.n, w.up, activated, false, "up");
+    f.ops.gelu_bias(w.up_bias, activated);
+    f.ops.matmul(activated, w.down, part.sum, part.adds, "down");
+    f.ops.add_bias(w.down_bias, part.sum);
+  });
+}
+
+void mixture_of_experts(const Forward& f, uint32_t layer, float norm_eps, const tensor::Routing& routing,
+                        const MoeWeights& w, const Matrix& x) {
+  feed_forward(f, layer, w.norm, {}, norm_eps, x, f.workspace.experts.rows, [&](Part part) {
+    if (w.shared.down.outputs > 0) {
+      compute_gated(f, w.shared, part);
+      part.adds = true;
+    }
+    compute_experts(f, routing, w, part);
+  });
 }
 
 }  // namespace unmask::model

@@ -29,6 +29,15 @@ struct GeluMlpWeights {
   graph::Slice down_bias;        // [hidden]
 };
 
+struct MoeWeights {
+  graph::Slice norm;         // [hidden]
+  tensor::Weight router;     // [experts, hidden]
+  graph::Slice router_bias;  // [experts], for the choice alone; empty: none
+  tensor::Weight gate, up;   // [experts * expert_ffn, hidden]: one expert after the other
+  tensor::Weight down;       // [experts * hidden, expert_ffn]
+  MlpWeights shared;         // an MLP for all rows, whose norm is not used; its matrices are empty: none
+};
+
 struct RotaryAttention {
   tensor::HeadShape shape;
   graph::Slice rope_table;
@@ -50,5 +59,10 @@ void gated_mlp(const Forward& f, uint32_t layer, float norm_eps, const MlpWeight
 // x += Wdown gelu(Wup n + bup) + bdown, n = layer_norm(x).
 void gelu_mlp(const Forward& f, uint32_t layer, float norm_eps, const GeluMlpWeights& w,
               const tensor::Matrix& x);
+
+// x += sum_e weight_e expert_e(n) + shared(n), n = rms_norm(x), over the experts that the router chooses for
+// each row; an expert is a gated MLP (Shazeer et al. 2017, arXiv 1701.06538).
+void mixture_of_experts(const Forward& f, uint32_t layer, float norm_eps, const tensor::Routing& routing,
+                        const MoeWeights& w, const tensor::Matrix& x);
 
 }  // namespace unmask::model

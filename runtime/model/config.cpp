@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/config_family.h"
 #include "model/json.h"
+#include "tensor/experts.h"
 
 namespace unmask::model {
 namespace {
@@ -38,14 +39,16 @@ bool has_signature(const Json& config, std::span<const char* const> keys) {
 }
 
 bool belongs(const Json& config, const ConfigFamily& family) {
-  if (const Json* type = find_member(config, "model_type")) return *type == family.model_type;
+  if (const Json* type = find_member(config, "model_type"))
+    return *type == family.model_type && (!family.signed_type || has_signature(config, family.signature));
   if (find_member(config, "architectures") != nullptr) return names_class(config, family.class_name);
   return has_signature(config, family.signature);
 }
 
 std::string known_types() {
   std::vector<std::string_view> names;
-  for (const ConfigFamily& family : config_families()) names.push_back(family.model_type);
+  for (const ConfigFamily& family : config_families())
+    if (!family.signed_type) names.push_back(family.model_type);  // else another family has that type
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -68,11 +71,13 @@ class ConfigReader {
     for (const FixedField& field : family_.fixed) check_fixed(field);
     ModelConfig config{.architecture = family_.architecture};
     for (const IntegerField& field : family_.integers)
-      config.*field.member = static_cast<uint32_t>(integer(field.key, 1, field.max));
+      config.*field.member = static_cast<uint32_t>(integer(field));
     for (const NumberField& field : family_.numbers) config.*field.member = number(field);
     if (family_.tie_embeddings != nullptr)
       config.tie_embeddings = bool_member_or(json_, family_.tie_embeddings, false, where_);
     config.head_dim = head_dim(config);
+    config.rotary_dim = rotary_dim(config);
+    check_expert_layers();
     const int64_t last_token = int64_t{config.vocabulary} - 1;
     for (const TokenField& field : family_.tokens)
       config.*field.member = static_cast<int32_t>(token(field, last_token));
@@ -80,6 +85,7 @@ class ConfigReader {
       config.begin_token = static_cast<int32_t>(integer({family_.begin_token}, 0, last_token));
     config.qkv_bias = family_.qkv_bias;
     config.qk_norm = family_.qk_norm;
+    config.sigmoid_router = family_.sigmoid_router;
     config.shifted_logits = family_.shifted_logits;
     config.block_length = block_length(config);
     if (family_.complete != nullptr) family_.complete(config);
@@ -105,11 +111,18 @@ class ConfigReader {
     return as_integer(value(key), min, max, what(key));
   }
 
-  double number(const NumberField& field) const {
-    const Json& json = value(field.key);
+  int64_t integer(const IntegerField& field) const {
+    return find(field.key) != nullptr || field.absent < 0 ? integer(field.key, field.min, field.max)
+                                                          : field.absent;
+  }
+
+  double number(const NumberField& field) const { return number(field.key, field.max); }
+
+  double number(const ConfigKey& key, double max) const {
+    const Json& json = value(key);
     const double result = json.is_number() ? json.get<double>() : 0.0;
-    require(result > 0 && result <= field.max, Status::bad_model,
-            "{} must be a number above 0 and up to {}, not {}.", what(field.key), field.max, excerpt(json));
+    require(result > 0 && result <= max, Status::bad_model,
+            "{} must be a number above 0 and up to {}, not {}.", what(key), max, excerpt(json));
     return result;
   }
 
@@ -145,10 +158,42 @@ class ConfigReader {
     return config.hidden / config.heads;
   }
 
+  uint32_t rotary_dim(const ModelConfig& config) const {
+    if (family_.rotary_fraction == nullptr) return config.head_dim;
+    const bool there = find_member(json_, family_.rotary_fraction) != nullptr;
+    return static_cast<uint32_t>(
+        config.head_dim * (there ? number({family_.rotary_fraction}, 1) : family_.default_rotary_fraction));
+  }
+
+  void check_expert_layers() const {
+    if (family_.expert_layers == nullptr) return;
+    const Json* layers = find_member(json_, family_.expert_layers);
+    if (layers == nullptr) return;
+    require(layers->is_array() && std::find(layers->begin(), layers->end(), 0) == layers->end(),
+            Status::unsupported,
+            "{} has layers without experts ({} = {}), which only LLaDA2 models may have.", where_,
+            family_.expert_layers, excerpt(*layers));
+  }
+
   const Json& json_;
   const ConfigFamily& family_;
   const std::string& where_;
 };
+
+void check_experts(const ModelConfig& c, const std::string& where) {
+  require(c.expert_ffn % 8 == 0, Status::unsupported,
+          "{} has experts of {} values; the kernels need multiples of 8.", where, c.expert_ffn);
+  require(c.experts <= tensor::max_experts && c.experts_chosen <= tensor::max_chosen_experts,
+          Status::unsupported, "{} chooses {} of {} experts; the kernels take up to {} of {}.", where,
+          c.experts_chosen, c.experts, tensor::max_chosen_experts, tensor::max_experts);
+  const bool grouped = c.expert_groups == 1 || c.experts / c.expert_groups >= 2;  // two best of each count
+  require(grouped && c.experts % c.expert_groups == 0 && c.expert_groups_kept <= c.expert_groups,
+          Status::bad_model, "{} divides {} experts into {} groups of which it keeps {}.", where, c.experts,
+          c.expert_groups, c.expert_groups_kept);
+  const uint32_t open = c.experts / c.expert_groups * c.expert_groups_kept;
+  require(c.experts_chosen <= open, Status::bad_model,
+          "{} chooses {} experts of the {} in the groups it keeps.", where, c.experts_chosen, open);
+}
 
 }  // namespace
 
@@ -156,6 +201,9 @@ void check_shape(const ModelConfig& c, const std::string& where) {
   require(c.head_dim % 2 == 0 && c.head_dim > 0 && c.head_dim <= max_head_dim, Status::bad_model,
           "{} has heads of {} values; rotary positions need an even number up to {}.", where, c.head_dim,
           max_head_dim);
+  require(c.rotary_dim % 2 == 0 && c.rotary_dim <= c.head_dim, Status::bad_model,
+          "{} rotates {} of the {} values of a head; it must be an even number of them.", where, c.rotary_dim,
+          c.head_dim);
   require(c.heads % c.kv_heads == 0, Status::bad_model,
           "{} shares {} key-value heads among {} heads, which does not come out even.", where, c.kv_heads,
           c.heads);
@@ -165,6 +213,7 @@ void check_shape(const ModelConfig& c, const std::string& where) {
             "feed-forward size and the heads together.",
             where, width);
   }
+  if (c.experts > 0) check_experts(c, where);
 }
 
 ModelConfig read_config_fields(const Json& json, const ConfigFamily& family, const std::string& where) {

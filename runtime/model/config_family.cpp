@@ -169,7 +169,110 @@ void complete(ModelConfig& config) {
 
 }  // namespace mdlm
 
+// LLaDA-MoE (Zhu et al. 2025, arXiv 2509.24389). Its published folders say "llada" for a type, as LLaDA's do.
+namespace llada_moe {
+
+constexpr const char* signature[] = {"num_experts", "expert_intermediate_size"};
+
+// There is no dense MLP in it, so that the widest is an expert's.
+constexpr IntegerField integers[] = {
+    {{"num_hidden_layers"}, &ModelConfig::layers, max_layers},
+    {{"hidden_size"}, &ModelConfig::hidden, max_width},
+    {{"num_attention_heads"}, &ModelConfig::heads, max_heads},
+    {{"num_key_value_heads", "num_attention_heads"}, &ModelConfig::kv_heads, max_heads},
+    {{"expert_intermediate_size"}, &ModelConfig::ffn, max_width},
+    {{"expert_intermediate_size"}, &ModelConfig::expert_ffn, max_width},
+    {{"num_experts"}, &ModelConfig::experts, max_width},
+    {{"num_experts_per_tok"}, &ModelConfig::experts_chosen, max_width},
+    {{"vocab_size"}, &ModelConfig::vocabulary, max_vocabulary},
+    {{"max_position_embeddings"}, &ModelConfig::positions, max_positions},
+};
+
+constexpr TokenField tokens[] = {
+    {{"mask_token_id"}, &ModelConfig::mask_token, 156895},
+    {{"eos_token_id"}, &ModelConfig::end_token, 156892},
+    {{"pad_token_id", "eos_token_id"}, &ModelConfig::pad_token, 156892},
+};
+
+// "norm_topk_prob" and "routed_scaling_factor" are not read by the published code either.
+constexpr FixedField fixed[] = {
+    {"hidden_act", "\"silu\"", true},
+    {"rope_scaling", nullptr, true},
+    {"partial_rotary_factor", "1.0", true},
+    {"attention_bias", "false", true},
+    {"clip_qkv", nullptr, true},
+    {"qk_layernorm", "true", true},
+    {"shared_expert_intermediate_size", nullptr, true},
+    {"moe_router_score_function", "\"softmax\"", true},
+    {"moe_router_enable_expert_bias", "false", true},
+};
+
+}  // namespace llada_moe
+
+// LLaDA2.0 and LLaDA2.1 (Bie et al. 2025, arXiv 2512.15745), on Ling 2.0.
+namespace llada2 {
+
+constexpr IntegerField integers[] = {
+    {{"num_hidden_layers"}, &ModelConfig::layers, max_layers},
+    {{"hidden_size"}, &ModelConfig::hidden, max_width},
+    {{"num_attention_heads"}, &ModelConfig::heads, max_heads},
+    {{"num_key_value_heads", "num_attention_heads"}, &ModelConfig::kv_heads, max_heads},
+    {{"intermediate_size"}, &ModelConfig::ffn, max_width},
+    {{"moe_intermediate_size"}, &ModelConfig::expert_ffn, max_width},
+    {{"num_experts"}, &ModelConfig::experts, max_width},
+    {{"num_experts_per_tok"}, &ModelConfig::experts_chosen, max_width},
+    {{"num_shared_experts"}, &ModelConfig::shared_experts, max_width, 0, 0},
+    {{"first_k_dense_replace"}, &ModelConfig::dense_layers, max_layers, 0, 0},
+    {{"n_group"}, &ModelConfig::expert_groups, max_width, 1, 8},
+    {{"topk_group"}, &ModelConfig::expert_groups_kept, max_width, 1, 4},
+    {{"vocab_size"}, &ModelConfig::vocabulary, max_vocabulary},
+    {{"max_position_embeddings"}, &ModelConfig::positions, max_positions},
+};
+
+constexpr NumberField numbers[] = {
+    {{"rope_theta"}, &ModelConfig::rope_theta, 1e12},
+    {{"rms_norm_eps"}, &ModelConfig::norm_eps, 0.1},
+    {{"routed_scaling_factor"}, &ModelConfig::expert_scale, 1e6},
+};
+
+constexpr TokenField tokens[] = {
+    {{"mask_token_id"}, &ModelConfig::mask_token, 156895},
+    {{"eos_token_id", "pad_token_id"}, &ModelConfig::end_token, 156892},
+    {{"pad_token_id", "eos_token_id"}, &ModelConfig::pad_token, 156892},
+};
+
+constexpr FixedField fixed[] = {
+    {"hidden_act", "\"silu\"", true},
+    {"rope_scaling", nullptr, true},
+    {"use_sliding_window", "false", true},
+    {"use_bias", "false", true},
+    {"use_qkv_bias", "false", true},
+    {"use_qk_norm", "true", true},
+    {"norm_topk_prob", "true", true},
+    {"score_function", "\"sigmoid\"", true},
+    {"moe_router_enable_expert_bias", "true", true},
+};
+
+}  // namespace llada2
+
 constexpr ConfigFamily families[] = {
+    // Before LLaDA, whose type it shares.
+    {
+        .architecture = "llada_moe",
+        .model_type = "llada",
+        .class_name = "LLaDAMoEModelLM",
+        .signature = llada_moe::signature,
+        .signed_type = true,
+        .integers = llada_moe::integers,
+        .numbers = qwen::numbers,
+        .tokens = llada_moe::tokens,
+        .fixed = llada_moe::fixed,
+        .tie_embeddings = "tie_word_embeddings",
+        .begin_token = "bos_token_id",
+        .head_dim = "head_dim",
+        .qk_norm = true,
+        .expert_layers = "moe_layer_freq",
+    },
     {
         .architecture = "llada",
         .model_type = "llada",
@@ -199,6 +302,25 @@ constexpr ConfigFamily families[] = {
         .begin_token = nullptr,
         .head_dim = nullptr,
         .complete = mdlm::complete,
+    },
+    {
+        .architecture = "llada2",
+        .model_type = "llada2_moe",
+        .class_name = "LLaDA2MoeModelLM",
+        .signature = {},
+        .integers = llada2::integers,
+        .numbers = llada2::numbers,
+        .tokens = llada2::tokens,
+        .fixed = llada2::fixed,
+        .tie_embeddings = "tie_word_embeddings",
+        .begin_token = "bos_token_id",
+        .head_dim = "head_dim",
+        .qk_norm = true,
+        .sigmoid_router = true,
+        .block_length = "block_length",
+        .default_block_length = 32,
+        .rotary_fraction = "partial_rotary_factor",
+        .default_rotary_fraction = 0.5,
     },
 };
 

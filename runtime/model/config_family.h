@@ -16,11 +16,13 @@ struct ConfigKey {
   const char* otherwise = nullptr;
 };
 
-// A whole number from 1 to `max`.
+// A whole number from `min` to `max`.
 struct IntegerField {
   ConfigKey key;
   uint32_t ModelConfig::*member;
   uint32_t max;
+  uint32_t min = 1;
+  int64_t absent = -1;  // the value where neither key is there; negative: one must be
 };
 
 // A finite number above 0, up to `max`.
@@ -49,7 +51,8 @@ struct ConfigFamily {
   const char* model_type;  // the value of "model_type"
   const char* class_name;  // the value in "architectures"
   std::span<const char* const>
-      signature;  // a file without those two is of the family that has all these keys
+      signature;             // a file without those two is of the family that has all these keys
+  bool signed_type = false;  // "model_type" alone does not tell the family: the signature must be there too
   std::span<const IntegerField> integers;
   std::span<const NumberField> numbers;
   std::span<const TokenField> tokens;
@@ -59,9 +62,13 @@ struct ConfigFamily {
   const char* head_dim;        // key of an explicit head size; null: always hidden / heads
 
   // What the family's code does without saying so in the file.
-  bool qkv_bias = false, qk_norm = false, shifted_logits = false;
-  const char* block_length = nullptr;  // key of the block of block-causal attention; null: bidirectional
-  uint32_t default_block_length = 0;   // where that key is absent
+  bool qkv_bias = false, qk_norm = false, shifted_logits = false, sigmoid_router = false;
+  const char* block_length = nullptr;     // key of the block of block-causal attention; null: bidirectional
+  uint32_t default_block_length = 0;      // where that key is absent
+  const char* rotary_fraction = nullptr;  // key of the part of each head that rotates; null: all rotates
+  double default_rotary_fraction = 1;     // where that key is absent
+  const char* expert_layers = nullptr;    // key of a list with a 0 for each layer without experts, of which
+                                          // there must be none
   void (*complete)(ModelConfig&) = nullptr;  // sets what else it fixes
 };
 

@@ -14,6 +14,19 @@
 
 namespace unmask::model {
 
+// Activations of a mixture of experts, for a chunk of rows. A place is a row of an expert; see
+// tensor/experts.h.
+struct ExpertWorkspace {
+  uint32_t rows = 0;              // the chunk
+  tensor::Matrix logits;          // [chunk, experts] the router's
+  tensor::ExpertChoices choices;  // of the chunk
+  tensor::Matrix x;               // [places, hidden] what goes into the experts, then what comes out
+  tensor::Matrix gate_up;         // [places, 2 expert_ffn]
+  tensor::Matrix activated;       // [places, expert_ffn]
+
+  static ExpertWorkspace allocate(graph::Backend& backend, const ModelConfig& config, uint32_t rows);
+};
+
 // Activations of one pass, allocated once for the most rows a decoder will ever ask for.
 struct Workspace {
   tensor::Matrix x;          // [R, hidden] the residual stream
@@ -25,6 +38,7 @@ struct Workspace {
   tensor::Matrix activated;  // [chunk, ffn]
   tensor::Matrix values;     // [R, kv_heads head_dim], for a row selector
   tensor::Matrix selected;   // [R, hidden], for a row selector: rows of a layer, then what it adds to them
+  ExpertWorkspace experts;   // empty where there are none
 
   // `selects`: passes will have a row selector.
   static Workspace allocate(graph::Backend& backend, const ModelConfig& config, uint32_t rows, bool selects);

@@ -79,15 +79,16 @@ Weight Uploader::matrix(const std::string& name, uint64_t outputs, uint64_t inpu
 }
 
 Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
-                        uint64_t inputs) {
-  const Weight w = stack(take(source_, names, outputs, inputs), outputs, inputs, names[0].c_str());
+                        uint64_t inputs, uint32_t piece_multiple) {
+  const Weight w =
+      stack(take(source_, names, outputs, inputs), outputs, inputs, piece_multiple, names[0].c_str());
   parameters_ += uint64_t{w.outputs} * inputs;
   return w;
 }
 
 Weight Uploader::stack(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
-                       uint64_t inputs, const char* label) {
-  const Weight w = allocate(parts, outputs, inputs, label);
+                       uint64_t inputs, uint32_t piece_multiple, const char* label) {
+  const Weight w = allocate(parts, outputs, inputs, piece_multiple, label);
   uint64_t first = 0;  // stacked output row at which the part begins
   for (size_t i = 0; i < parts.size(); first += outputs[i++]) {
     const uint64_t row_bytes = tensor::device_row_bytes(parts[i].dtype, inputs);
@@ -105,7 +106,7 @@ Weight Uploader::stack(std::span<const SourceTensor> parts, std::span<const uint
 
 // Neighbours of one type share pieces.
 Weight Uploader::allocate(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
-                          uint64_t inputs, const char* label) {
+                          uint64_t inputs, uint32_t piece_multiple, const char* label) {
   Weight w{.inputs = static_cast<uint32_t>(inputs)};
   for (size_t i = 0; i < parts.size();) {
     const DType dtype = parts[i].dtype;
@@ -114,7 +115,7 @@ Weight Uploader::allocate(std::span<const SourceTensor> parts, std::span<const u
     const uint64_t row_bytes = tensor::device_row_bytes(dtype, inputs);
     const uint64_t range = backend_.traits().max_storage_range;
     for (const auto& [first, count] :
-         tensor::split_rows(static_cast<uint32_t>(rows), row_bytes, range, tensor::vocabulary_tile)) {
+         tensor::split_rows(static_cast<uint32_t>(rows), row_bytes, range, piece_multiple)) {
       const uint64_t bytes = count * row_bytes;
       w.pieces.push_back({dtype,
                           w.outputs + first,
@@ -159,7 +160,7 @@ Weight Uploader::computed_matrix(const HostTensor& tensor, uint64_t outputs, uin
   const auto bytes = std::make_shared<std::vector<std::byte>>(bytes_of(tensor.dtype, tensor.values.size()));
   info(tensor.dtype).quantise(tensor.values, bytes->data());
   const SourceTensor packed = {tensor.dtype, *bytes, bytes};
-  return stack(std::span(&packed, 1), std::span(&outputs, 1), inputs, label);
+  return stack(std::span(&packed, 1), std::span(&outputs, 1), inputs, tensor::vocabulary_tile, label);
 }
 
 graph::Slice Uploader::rope_table(uint64_t positions, uint64_t dim, double theta) {

@@ -71,9 +71,10 @@ class Uploader {
  public:
   Uploader(graph::Backend& backend, TensorSource& source) : backend_(backend), source_(source) {}
 
-  // The named matrices [outputs_i, inputs] stacked along their outputs, each in the source's dtype.
+  // The named matrices [outputs_i, inputs] stacked along their outputs, each in the source's dtype. Where one
+  // binding cannot span them, pieces begin at multiples of `piece_multiple` outputs.
   tensor::Weight matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
-                        uint64_t inputs);
+                        uint64_t inputs, uint32_t piece_multiple = tensor::vocabulary_tile);
   tensor::Weight matrix(const std::string& name, uint64_t outputs, uint64_t inputs);
 
   // The named vectors [size_i] one after another, converted to f32.
@@ -109,9 +110,9 @@ class Uploader {
   };
 
   tensor::Weight stack(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
-                       uint64_t inputs, const char* label);
+                       uint64_t inputs, uint32_t piece_multiple, const char* label);
   tensor::Weight allocate(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
-                          uint64_t inputs, const char* label);
+                          uint64_t inputs, uint32_t piece_multiple, const char* label);
   void queue(Copy copy);
   void send(const Copy& copy, uint64_t rows);
 

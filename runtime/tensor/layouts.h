@@ -107,6 +107,14 @@ struct TokenStats {
 };
 static_assert(sizeof(TokenStats) == 32);
 
+// Places [begin, end) in the sorted choices of a router, all of one expert: a tile of its matrix product.
+struct ExpertTile {
+  uint32_t expert;  // `none`: there is no such tile
+  uint32_t begin, end;
+  uint32_t reserved;
+};
+static_assert(sizeof(ExpertTile) == 16);
+
 // What a step read back: one header per sequence, then its commits, best first.
 struct CommitHeader {
   uint32_t count;

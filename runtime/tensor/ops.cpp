@@ -9,6 +9,8 @@
 #include "kernels/attention_broadcast.h"
 #include "kernels/compact_rows.h"
 #include "kernels/embed.h"
+#include "kernels/expert_rows.h"
+#include "kernels/expert_sum.h"
 #include "kernels/filtered_sample.h"
 #include "kernels/gather_rows.h"
 #include "kernels/gelu_bias.h"
@@ -19,6 +21,7 @@
 #include "kernels/mean_queries.h"
 #include "kernels/rmsnorm.h"
 #include "kernels/rope_store.h"
+#include "kernels/route.h"
 #include "kernels/scatter_rows.h"
 #include "kernels/select_commit.h"
 #include "kernels/select_rows.h"
@@ -139,7 +142,8 @@ void Ops::rope_store(const Matrix& qkv, const Slice& rows, const Slice& table, H
   using K = kernels::rope_store;
   append(
       dispatch<K>(K::kernel(), {qkv.slice, rows, table, q.slice, keys, values},
-                  {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim, shape.head_dim},
+                  {qkv.rows, shape.heads, shape.kv_heads, shape.head_dim,
+                   shape.rotary_dim != 0 ? shape.rotary_dim : shape.head_dim},
                   {stores_values ? 1u : 0u}, Grid{qkv.rows}, "rope and store", elementwise(area(qkv), 3, 2)),
       Extent::rows, qkv.rows);
 }
@@ -156,11 +160,11 @@ void Ops::attention(const Matrix& q, const Slice& keys, const Slice& values, con
          Extent::row_keys, pairs);
 }
 
-void Ops::silu_gate(const Matrix& gate_up, const Matrix& y) {
+void Ops::silu_gate(const Matrix& gate_up, const Matrix& y, uint32_t each) {
   using K = kernels::silu_gate;
   append(dispatch<K>(K::kernel(), {gate_up.slice, y.slice}, {y.rows, y.columns}, {},
                      Grid{(y.columns + 63) / 64, y.rows}, "silu gate", elementwise(area(y), 4, 3)),
-         Extent::rows, y.rows);
+         Extent::rows, y.rows / each);
 }
 
 void Ops::gelu_bias(const Slice& bias, const Matrix& y) {
@@ -170,11 +174,11 @@ void Ops::gelu_bias(const Slice& bias, const Matrix& y) {
          Extent::rows, y.rows);
 }
 
-void Ops::gather_rows(const Matrix& x, const Slice& index, const Matrix& y, Extent extent) {
+void Ops::gather_rows(const Matrix& x, const Slice& index, const Matrix& y, Extent extent, uint32_t each) {
   using K = kernels::gather_rows;
   append(dispatch<K>(K::kernel(), {x.slice, index, y.slice}, {y.rows, y.columns}, {}, Grid{y.rows}, "gather",
                      elementwise(area(y), 0, 2)),
-         extent, y.rows);
+         extent, y.rows / each);
 }
 
 void Ops::value_change(const Matrix& v, const Slice& rows, const Slice& values, const Slice& change,
@@ -233,6 +237,54 @@ void Ops::add_features(const Matrix& y, const Slice& rows, const Slice& place, b
   append(dispatch<K>(K::kernel(), {y.slice, rows, place, features, x.slice}, {x.rows, x.columns},
                      {all_computed ? 1u : 0u}, Grid{x.rows}, "add features", elementwise(area(x), 1, 4)),
          Extent::rows, x.rows);
+}
+
+void Ops::route(const Matrix& logits, const Slice& bias, const Slice& rows, const Routing& r,
+                const ExpertChoices& choices) {
+  using K = kernels::route;
+  const bool biased = bias.buffer != nullptr;
+  // Something must be bound for the bias that is not read.
+  append(dispatch<K>(K::kernel(),
+                     {logits.slice, biased ? bias : logits.slice, rows, choices.experts, choices.weights},
+                     {logits.rows, r.experts, r.chosen, r.groups, r.kept_groups, r.scale},
+                     {r.sigmoid ? 1u : 0u, biased ? 1u : 0u, r.normalised ? 1u : 0u}, Grid{logits.rows},
+                     "route", elementwise(area(logits), 4, 1)),
+         Extent::rows, logits.rows);
+}
+
+void Ops::sort_choices(const Routing& r, uint32_t rows, const ExpertChoices& choices) {
+  using K = kernels::expert_rows;
+  const uint32_t tile_rows = expert_tile(traits_, r, rows).rows();
+  const uint32_t count = rows * r.chosen;
+  append(dispatch<K>(K::kernel(), {choices.experts, choices.places, choices.sources, choices.tiles},
+                     {count, r.chosen, r.experts, tile_rows, most_expert_tiles(count, r.experts, tile_rows)},
+                     {}, Grid{}, "sort choices", elementwise(count, 0, 3)),
+         Extent::rows, rows);
+}
+
+void Ops::expert_matmul(const Routing& r, uint32_t rows, const ExpertChoices& choices, const Matrix& x,
+                        const Weight& w, const Matrix& y, uint32_t y_offset, const char* label) {
+  const ExpertMatmul product = {.x = x.slice,
+                                .choices = rows * r.chosen,
+                                .experts = r.experts,
+                                .weight = w,
+                                .tiles = choices.tiles,
+                                .y = y.slice,
+                                .y_stride = y.columns,
+                                .y_offset = y_offset,
+                                .label = label};
+  for (graph::Dispatch& d : tensor::expert_matmul(expert_tile(traits_, r, rows), product))
+    append(std::move(d), Extent::rows, rows);
+}
+
+void Ops::expert_sum(const Routing& r, const ExpertChoices& choices, const Matrix& x, const Matrix& y,
+                     bool accumulate) {
+  using K = kernels::expert_sum;
+  append(
+      dispatch<K>(K::kernel(), {x.slice, choices.places, choices.weights, y.slice},
+                  {y.rows, y.columns, r.chosen}, {accumulate ? 1u : 0u}, Grid{(y.columns + 63) / 64, y.rows},
+                  "sum of experts", elementwise(area(y), 2 * r.chosen, r.chosen + 2)),
+      Extent::rows, y.rows);
 }
 
 void Ops::guidance(const Matrix& conditional, const Matrix& unconditional, const Slice& candidates,

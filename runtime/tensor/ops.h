@@ -3,6 +3,7 @@
 #pragma once
 
 #include "graph/backend.h"
+#include "tensor/experts.h"
 #include "tensor/head.h"
 #include "tensor/matmul.h"
 #include "tensor/tensor.h"
@@ -12,6 +13,7 @@ namespace unmask::tensor {
 
 struct HeadShape {
   uint32_t heads, kv_heads, head_dim;
+  uint32_t rotary_dim = 0;  // the first elements of a head, which turn with its position; 0: all do
   uint32_t query_columns() const { return heads * head_dim; }
   uint32_t kv_columns() const { return kv_heads * head_dim; }
 };
@@ -50,7 +52,7 @@ class Ops {
 
   // Splits qkv [R, (heads + 2 kv_heads) head_dim]; rotates q and k; writes q [R, heads head_dim], and k and v
   // into the cache rows `slot` of keys and values [slots, kv_heads head_dim]. table: (cos, sin) [positions,
-  // head_dim / 2]. Without `stores_values` the columns of v are not read, and the cache keeps its own.
+  // rotary_dim / 2]. Without `stores_values` the columns of v are not read, and the cache keeps its own.
   void rope_store(const Matrix& qkv, const graph::Slice& rows, const graph::Slice& table, HeadShape shape,
                   const Matrix& q, const graph::Slice& keys, const graph::Slice& values,
                   bool stores_values = true);
@@ -60,15 +62,15 @@ class Ops {
   void attention(const Matrix& q, const graph::Slice& keys, const graph::Slice& values,
                  const graph::Slice& ranges, HeadShape shape, uint32_t slots, const Matrix& out);
 
-  // y [R, ffn] = silu(gate) * up of gate_up [R, 2 ffn].
-  void silu_gate(const Matrix& gate_up, const Matrix& y);
+  // y [n, ffn] = silu(gate) * up of gate_up [n, 2 ffn]; `each` of the n belong to one row of the pass.
+  void silu_gate(const Matrix& gate_up, const Matrix& y, uint32_t each = 1);
 
   // y [R, d] = gelu(y + bias [d]) in its tanh form, in place.
   void gelu_bias(const graph::Slice& bias, const Matrix& y);
 
-  // y [n, d] = x[index[i]]; `none` gives zeros.
+  // y [n, d] = x[index[i]]; `none` gives zeros. `each` of the n belong to one unit of the extent.
   void gather_rows(const Matrix& x, const graph::Slice& index, const Matrix& y,
-                   graph::Extent extent = graph::Extent::rows);
+                   graph::Extent extent = graph::Extent::rows, uint32_t each = 1);
 
   // change [R] f32: how far the values v [R, d] are from those in the cache rows of `rows`, which they
   // replace. place [R] u32 becomes `none` for rows that are compared.
@@ -100,6 +102,23 @@ class Ops {
   // was kept. With all_computed, y is [R, d] and place is not read.
   void add_features(const Matrix& y, const graph::Slice& rows, const graph::Slice& place, bool all_computed,
                     const graph::Slice& features, const Matrix& x);
+
+  // The experts of each row and their weights, from logits [R, experts] and, for the choice alone, bias
+  // [experts] (empty: none). Padding rows choose `none`.
+  void route(const Matrix& logits, const graph::Slice& bias, const graph::Slice& rows, const Routing& routing,
+             const ExpertChoices& choices);
+
+  // Sorts the choices of R rows by expert, for products of experts on the same rows.
+  void sort_choices(const Routing& routing, uint32_t rows, const ExpertChoices& choices);
+
+  // y [R * chosen, y_offset + n] = each expert's share of x [R * chosen, inputs] times its weight, of stacked
+  // experts [experts * outputs, inputs].
+  void expert_matmul(const Routing& routing, uint32_t rows, const ExpertChoices& choices, const Matrix& x,
+                     const Weight& w, const Matrix& y, uint32_t y_offset, const char* label);
+
+  // y [R, d] = (accumulate? y : 0) + the weighted sum of each row's experts, x [R * chosen, d].
+  void expert_sum(const Routing& routing, const ExpertChoices& choices, const Matrix& x, const Matrix& y,
+                  bool accumulate);
 
   // y [C, d] = u + (g + 1)(c - u) with each candidate's guidance scale g (Ho and Salimans 2022).
   void guidance(const Matrix& conditional, const Matrix& unconditional, const graph::Slice& candidates,

@@ -79,4 +79,8 @@ struct TokenStats {
   float noised;
 };
 
+struct ExpertTile {
+  uint expert, begin, end, reserved;
+};
+
 #endif

@@ -13,7 +13,7 @@ namespace unmask::decode {
 namespace {
 
 struct Case {
-  std::string strategy, cache;
+  std::string strategy, cache, model;
 };
 
 // Every strategy without a cache and with the exact one; the approximate ones, which differ in the rows that
@@ -22,10 +22,16 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   for (const StrategyInfo& s : strategies()) {
     for (const cache::PolicyInfo& p : cache::policies()) {
+      // Of a kind of attention that the policy serves.
+      const char* model = p.name == "block" ? "sdar" : "llada";
       if (p.name == "none" || p.name == "block" || s.name == "vanilla" || s.name == "dream")
-        all.push_back({std::string(s.name), std::string(p.name)});
+        all.push_back({std::string(s.name), std::string(p.name), model});
     }
   }
+  // Where rows share experts with the other rows of a pass.
+  all.push_back({"vanilla", "none", "llada_moe"});
+  all.push_back({"vanilla", "dllm", "llada_moe"});
+  all.push_back({"sdar", "block", "llada2"});
   return all;
 }
 
@@ -36,9 +42,7 @@ std::string identifier(std::string name) {
 
 class Decoding : public testing::TestWithParam<Case> {
  protected:
-  // Of a kind of attention that the policy serves.
-  std::shared_ptr<const model::Model> model =
-      tests::load(tests::golden_folder(GetParam().cache == "block" ? "sdar" : "llada"));
+  std::shared_ptr<const model::Model> model = tests::load(tests::golden_folder(GetParam().model.c_str()));
 
   Options options(std::initializer_list<std::pair<const char*, double>> values) const {
     Options o;
@@ -174,7 +178,7 @@ TEST_P(Decoding, ASessionBelongsToOneDecoderAtATime) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Index, Decoding, testing::ValuesIn(cases()), [](const auto& param) {
-  return param.param.strategy + "_" + identifier(param.param.cache);
+  return param.param.strategy + "_" + identifier(param.param.cache) + "_" + param.param.model;
 });
 
 TEST(Vanilla, CountsRowsAndHeadRowsWithoutPadding) {

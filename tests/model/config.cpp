@@ -99,6 +99,78 @@ TEST(Config, RefusesWhatTheQwenFamiliesCannotBe) {
   expect_error(Status::bad_model, "block_size", [&] { read(file); });
 }
 
+json llada_moe() {
+  return json::parse(R"({
+    "model_type": "llada", "architectures": ["LLaDAMoEModelLM"], "hidden_size": 64, "num_attention_heads": 4,
+    "num_key_value_heads": 4, "dense_intermediate_size": 512, "expert_intermediate_size": 40, "num_experts": 12,
+    "num_experts_per_tok": 5, "num_hidden_layers": 3, "moe_layer_freq": [1, 1, 1], "vocab_size": 157184,
+    "shared_expert_intermediate_size": null, "moe_router_score_function": "softmax", "norm_topk_prob": null,
+    "max_position_embeddings": 8192, "rope_theta": 50000, "rms_norm_eps": 1e-05, "qk_layernorm": true,
+    "partial_rotary_factor": 1, "eos_token_id": 156892, "pad_token_id": 156891})");
+}
+
+json llada2() {
+  return json::parse(R"({
+    "model_type": "llada2_moe", "hidden_size": 64, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 20,
+    "intermediate_size": 136, "moe_intermediate_size": 24, "num_hidden_layers": 4, "first_k_dense_replace": 1,
+    "num_experts": 32, "num_experts_per_tok": 6, "num_shared_experts": 2, "n_group": 8, "topk_group": 4,
+    "norm_topk_prob": true, "routed_scaling_factor": 2.5, "score_function": "sigmoid", "partial_rotary_factor": 0.5,
+    "vocab_size": 157184, "max_position_embeddings": 96, "rope_theta": 600000, "rms_norm_eps": 1e-06,
+    "use_bias": false, "use_qkv_bias": false, "use_qk_norm": true, "pad_token_id": 156892})");
+}
+
+TEST(Config, ReadsModelsWithExperts) {
+  const ModelConfig moe = read(llada_moe());
+  EXPECT_EQ(moe.architecture, "llada_moe");
+  EXPECT_EQ(moe.experts, 12u);
+  EXPECT_EQ(moe.experts_chosen, 5u);
+  EXPECT_EQ(moe.expert_ffn, 40u);
+  EXPECT_EQ(moe.ffn, 40u);
+  EXPECT_EQ(moe.shared_experts + moe.dense_layers + moe.block_length, 0u);
+  EXPECT_EQ(moe.expert_groups, 1u);
+  EXPECT_EQ(moe.rotary_dim, 16u);
+  EXPECT_TRUE(moe.qk_norm);
+  EXPECT_EQ(moe.mask_token, 156895);
+  EXPECT_EQ(moe.end_token, 156892);
+  EXPECT_EQ(moe.pad_token, 156891);
+
+  const ModelConfig two = read(llada2());
+  EXPECT_EQ(two.architecture, "llada2");
+  EXPECT_EQ(two.experts, 32u);
+  EXPECT_EQ(two.experts_chosen, 6u);
+  EXPECT_EQ(two.expert_ffn, 24u);
+  EXPECT_EQ(two.ffn, 136u);
+  EXPECT_EQ(two.shared_experts, 2u);
+  EXPECT_EQ(two.dense_layers, 1u);
+  EXPECT_EQ(two.expert_groups, 8u);
+  EXPECT_EQ(two.expert_groups_kept, 4u);
+  EXPECT_EQ(two.expert_scale, 2.5);
+  EXPECT_EQ(two.rotary_dim, 10u);
+  EXPECT_EQ(two.block_length, 32u);
+  EXPECT_FALSE(two.shifted_logits);
+  EXPECT_EQ(two.mask_token, 156895);
+  EXPECT_EQ(two.end_token, 156892);
+}
+
+TEST(Config, RefusesWhatModelsWithExpertsCannotBe) {
+  const auto refused = [](json file, const char* key, const json& value, Status status, const char* words) {
+    file[key] = value;
+    expect_error(status, words, [&] { read(file); });
+  };
+  refused(llada_moe(), "moe_layer_freq", {1, 0, 1}, Status::unsupported, "has layers without experts");
+  refused(llada_moe(), "shared_expert_intermediate_size", 8, Status::unsupported, "shared_expert");
+  refused(llada_moe(), "num_experts_per_tok", 13, Status::bad_model, "chooses 13 experts of the 12");
+  refused(llada_moe(), "num_experts", 2000, Status::unsupported, "chooses 5 of 2000 experts");
+  refused(llada_moe(), "expert_intermediate_size", 44, Status::unsupported, "multiples of 8");
+  refused(llada2(), "n_group", 5, Status::bad_model, "divides 32 experts into 5 groups");
+  refused(llada2(), "n_group", 32, Status::bad_model, "divides 32 experts into 32 groups");
+  refused(llada2(), "topk_group", 9, Status::bad_model, "of which it keeps 9");
+  refused(llada2(), "topk_group", 1, Status::bad_model, "chooses 6 experts of the 4");
+  refused(llada2(), "partial_rotary_factor", 0.25, Status::bad_model, "rotates 5 of the 20 values");
+  refused(llada2(), "partial_rotary_factor", 1.5, Status::bad_model, "up to 1, not 1.5");
+  refused(llada2(), "score_function", "softmax", Status::unsupported, "score_function");
+}
+
 TEST(Config, FillsInWhatMayBeAbsent) {
   json file = llada();
   for (const char* key : {"embedding_size", "n_kv_heads", "pad_token_id", "alibi", "model_type"})

@@ -2,7 +2,8 @@
 // Hugging Face's Llama with a bidirectional mask at odd sizes ("llada_odd") and with grouped heads, bf16 and
 // shards ("llada_grouped"); its Qwen2 and Qwen3 under the masks of the families made from them; MDLM's
 // authors' own code ("mdlm"), and a network in NumPy at odd sizes ("mdlm_odd") and in f16 ("mdlm_half").
-// MDLM's references compute adaLN as it was trained, while ours has it folded into the weights.
+// MDLM's references compute adaLN as it was trained, while ours has it folded into the weights. For models
+// with experts, Hugging Face's Qwen3-MoE ("llada_moe") and GLM-4-MoE ("llada2") under other names.
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -46,7 +47,8 @@ TEST_P(GoldenLogits, AgreeWithTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Folders, GoldenLogits,
                          testing::Values("llada", "llada_odd", "llada_grouped", "dream", "fast_dllm_v2",
-                                         "sdar", "sdar_tied", "mdlm", "mdlm_odd", "mdlm_half"),
+                                         "sdar", "sdar_tied", "mdlm", "mdlm_odd", "mdlm_half", "llada_moe",
+                                         "llada2"),
                          [](const auto& param) { return std::string(param.param); });
 
 TEST(Logits, RefuseBadTokens) {

@@ -15,8 +15,6 @@ std::unique_ptr<Network> load_llada(const ModelConfig& config, Uploader& uploade
       .k = "k_proj",
       .v = "v_proj",
       .output = "attn_out",
-      .q_norm = nullptr,
-      .k_norm = nullptr,
       .mlp_norm = "ff_norm",
       .gate = "ff_proj",
       .up = "up_proj",

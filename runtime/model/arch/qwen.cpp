@@ -7,24 +7,7 @@
 namespace unmask::model {
 
 std::unique_ptr<Network> load_qwen(const ModelConfig& config, Uploader& uploader) {
-  static constexpr GatedTransformerNames names = {
-      .embedding = "model.embed_tokens",
-      .final_norm = "model.norm",
-      .head = "lm_head",
-      .layer = "model.layers.{}",
-      .attention_norm = "input_layernorm",
-      .q = "self_attn.q_proj",
-      .k = "self_attn.k_proj",
-      .v = "self_attn.v_proj",
-      .output = "self_attn.o_proj",
-      .q_norm = "self_attn.q_norm",
-      .k_norm = "self_attn.k_norm",
-      .mlp_norm = "post_attention_layernorm",
-      .gate = "mlp.gate_proj",
-      .up = "mlp.up_proj",
-      .down = "mlp.down_proj",
-  };
-  return load_gated_transformer(config, names, uploader);
+  return load_gated_transformer(config, {}, uploader);
 }
 
 }  // namespace unmask::model

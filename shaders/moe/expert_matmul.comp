@@ -1,0 +1,16 @@
+// The matrix products of a mixture of experts: each expert's weight times the rows that chose it, which expert_rows
+// sorted by expert and cut into tiles. For each tile of an expert e, and each p from its begin to its end:
+//   y[p, y_offset + n] = sum_k x[p, k] * w[(e - first_expert) * outputs + n, k]
+//   x [places, inputs] f32, w [experts * outputs, inputs] of experts first_expert and on, y [places, y_stride];
+//   inputs a multiple of 8. Tiles of other experts are another dispatch's.
+// grid: (ceil(outputs / tile_columns), tiles, 1)
+// variants: f32 f16 bf16 q8_0 q4_0 q4_k q6_k
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+
+#include "expert_matmul_interface.glsl"
+
+#include "tile_shared.glsl"
+
+#include "expert_matmul_main.glsl"
