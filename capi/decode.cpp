@@ -38,7 +38,7 @@ unmask_statistics statistics_of(const decode::Statistics& s) {
   out.forward_passes = number(s.forward_passes), out.rows = number(s.rows),
   out.head_rows = number(s.head_rows);
   out.flops = number(s.flops), out.bytes_read_back = number(s.bytes_read_back);
-  out.largest_read_back = number(s.largest_read_back);
+  out.largest_read_back = number(s.largest_read_back), out.revisions = number(s.revisions);
   return out;
 }
 

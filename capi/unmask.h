@@ -291,6 +291,7 @@ typedef struct unmask_statistics {
   int64_t flops;
   int64_t bytes_read_back;   /* device to host */
   int64_t largest_read_back; /* in one step, bytes */
+  int64_t revisions;         /* tokens that took the place of others */
 } unmask_statistics;
 UNMASK_API void unmask_statistics_init(unmask_statistics* statistics);
 UNMASK_API unmask_status unmask_session_get_statistics(const unmask_session* session,
@@ -311,7 +312,7 @@ UNMASK_API const char* unmask_strategy_name(int32_t index); /* static; NULL: no 
 
 typedef struct unmask_progress {
   uint32_t struct_size;
-  int32_t finished;    /* 1: no masks are left */
+  int32_t finished;    /* 1: no masks are left, and no token is to be revised */
   int32_t rounds;      /* steps done */
   int32_t masks_left;  /* over all sessions */
   int32_t masks_total; /* at the beginning */

@@ -37,6 +37,7 @@ constexpr const char* footer =
     "  rows, head_rows    head_rows: those that went through the LM head\n"
     "  flops              a multiply-add is two; no padding\n"
     "  bytes_read_back    from device to host in all; largest_read_back: in one step\n"
+    "  revisions          tokens that took the place of others (option --edit-threshold)\n"
     "  seconds            of decoding, loading not included; with --batch, of the batch\n"
     "  tokens_per_second  positions that the model decided, per second\n"
     "  device, driver, seed, model, finished\n"
@@ -186,6 +187,7 @@ Json Generation::report(size_t index, const unmask_device* device) const {
           {"flops", statistics.flops},
           {"bytes_read_back", statistics.bytes_read_back},
           {"largest_read_back", statistics.largest_read_back},
+          {"revisions", statistics.revisions},
           {"seconds", seconds},
           {"tokens_per_second", seconds > 0 ? static_cast<double>(decided_[index].size()) / seconds : 0.0},
           {"device", unmask_device_name(device)},

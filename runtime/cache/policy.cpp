@@ -7,10 +7,6 @@
 
 namespace unmask::cache {
 
-uint32_t SequenceView::first_mask() const {
-  return static_cast<uint32_t>(std::ranges::find(tokens, mask_token) - tokens.begin());
-}
-
 uint32_t keys_end(const SequenceView& view, uint32_t position) {
   if (view.block_length == 0) return view.length;
   return std::min((position / view.block_length + 1) * view.block_length, view.length);

@@ -20,12 +20,12 @@ struct SequenceView {
   uint32_t block_length = 0;                  // of block-causal attention; 0: every row sees every key
   bool shifted_logits = false;                // row i predicts token i + 1
   uint32_t window_begin = 0, window_end = 0;  // the block being written
+  uint32_t first_open = 0;                    // the first position that may still change; `length`: none
   std::span<const int32_t> tokens = {};       // [length]
   int32_t mask_token = 0;
   std::span<const uint32_t> asked = {};  // positions whose rows must be computed, ascending; at least one
 
   bool masked(uint32_t position) const { return tokens[position] == mask_token; }
-  uint32_t first_mask() const;  // position; `length` when there is none
 };
 
 // When dKV-Cache holds a row to be settled in a model with shifted logits.

@@ -51,11 +51,10 @@ DecoderProgress Decoder::step() {
   const auto start = std::chrono::steady_clock::now();
   if (!progress_.finished) {
     Run run{sessions_, denoiser()};
-    strategy_->round(run);
+    progress_.finished = !strategy_->round(run);
     ++progress_.rounds;
   }
   progress_.masks_left = masks_left();
-  progress_.finished = progress_.masks_left == 0;
   progress_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return progress_;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <iterator>
 
 #include "base/error.h"
 #include "cache/store.h"
@@ -13,7 +14,6 @@ using graph::Memory;
 using graph::Slice;
 using model::ForwardPlan;
 using model::PlanShape;
-using tensor::Candidate;
 using tensor::Matrix;
 using tensor::none;
 using tensor::Ops;
@@ -33,6 +33,13 @@ bool samples_from_softmax(const SessionOptions& o) {
   return (o.temperature == 0 || o.temperature == 1) && o.top_k == 0 && o.top_p >= 1;
 }
 
+// Two ascending lists as one.
+std::vector<uint32_t> in_order(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) {
+  std::vector<uint32_t> all;
+  std::ranges::merge(a, b, std::back_inserter(all));
+  return all;
+}
+
 uint32_t aligned_slots(uint32_t length) {
   return (length + model::slot_alignment - 1) / model::slot_alignment * model::slot_alignment;
 }
@@ -43,6 +50,14 @@ std::vector<uint32_t> masked_positions(const Session& session, Window window) {
   std::vector<uint32_t> positions;
   for (uint32_t p = window.begin; p < window.end; ++p) {
     if (session.masked(p)) positions.push_back(p);
+  }
+  return positions;
+}
+
+std::vector<uint32_t> filled_positions(const Session& session, Window window) {
+  std::vector<uint32_t> positions;
+  for (uint32_t p = std::max(window.begin, session.prompt_length()); p < window.end; ++p) {
+    if (!session.masked(p)) positions.push_back(p);
   }
   return positions;
 }
@@ -142,7 +157,9 @@ ForwardPlan Denoiser::plan(std::span<const Request> requests) {
     p.sequences.push_back(sequence_step(r));
     p.sequences.back().candidate_begin = static_cast<uint32_t>(p.candidates.size());
     p.sequences.back().candidate_count = static_cast<uint32_t>(r.positions.size());
-    add_candidates(r, row_of_slot, p);
+    p.sequences.back().edit_count = static_cast<uint32_t>(r.editable.size());
+    add_candidates(r, r.positions, row_of_slot, p);
+    add_candidates(r, r.editable, row_of_slot, p);
   }
   return p;
 }
@@ -164,7 +181,11 @@ void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> ro
       "remasking 'random', with alg 'origin' of strategy dream, and with strategy ancestral or first_hitting.",
       s.options().cache);
   std::vector<uint32_t> asked;
-  for (const uint32_t position : r.positions) asked.push_back(predicting_position(position) - seen.begin);
+  for (const uint32_t position : in_order(r.positions, r.editable))
+    asked.push_back(predicting_position(position) - seen.begin);
+  const uint32_t first_open =
+      r.editable.empty() ? s.first_mask() : std::min(s.first_mask(), r.editable.front());
+  assert(first_open >= seen.begin);
   const auto first_row = static_cast<uint32_t>(p.rows.size());
   canvas.policy->plan({.sequence = static_cast<uint32_t>(p.sequences.size()),
                        .base_slot = canvas.base_slot + seen.begin,
@@ -174,6 +195,7 @@ void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> ro
                        .shifted_logits = model_.config.shifted_logits,
                        .window_begin = r.window.begin - seen.begin,
                        .window_end = r.window.end - seen.begin,
+                       .first_open = first_open - seen.begin,
                        .tokens = s.tokens().subspan(seen.begin, seen.end - seen.begin),
                        .mask_token = s.mask_token(),
                        .asked = asked},
@@ -181,10 +203,11 @@ void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> ro
   for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot[p.rows[row].slot] = row;
 }
 
-void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> row_of_slot, ForwardPlan& p) const {
+void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> positions,
+                              std::span<const uint32_t> row_of_slot, ForwardPlan& p) const {
   const Place& place = places_[r.session];
-  for (const uint32_t position : r.positions) {
-    assert(sessions_[r.session]->masked(position) && position >= r.window.begin && position < r.window.end);
+  for (const uint32_t position : positions) {
+    assert(position >= r.window.begin && position < r.window.end);
     const uint32_t predicting = predicting_position(position);
     const auto row = [&](const Canvas& canvas) {
       assert(row_of_slot[canvas.base_slot + predicting] != none);
@@ -197,7 +220,7 @@ void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> row_of
                             .slot = place.canvas.base_slot + position,
                             .mirror_slot = place.mirror ? place.mirror->base_slot + position : none,
                             .times_remasked = r.draw,
-                            .reserved = 0});
+                            .token = static_cast<uint32_t>(sessions_[r.session]->tokens()[position])});
   }
 }
 
@@ -224,7 +247,11 @@ tensor::SequenceStep Denoiser::sequence_step(const Request& r) const {
           .commit_parameter = r.commitment.parameter,
           .rank_temperature = r.commitment.rank_temperature,
           .ranked_as_sampled = r.commitment.ranked_as_sampled && !samples_from_softmax(o) ? 1u : 0u,
-          .coarse_noise = o.compat_fp32_gumbel ? fp32_noise : 0};
+          .coarse_noise = o.compat_fp32_gumbel ? fp32_noise : 0,
+          .edit_count = 0,
+          .edit_threshold = o.edit_threshold,
+          .reserved0 = 0,
+          .reserved1 = 0};
 }
 
 graph::Program& Denoiser::program(const PlanShape& shape) {
@@ -304,7 +331,7 @@ void Denoiser::count(std::span<const Request> requests, const ForwardPlan& p,
   for (const uint32_t row : p.computed) count_selected(row, 1);
   for (const tensor::Selection& s : p.selections) count_selected(s.value_begin, s.kept);
   for (size_t i = 0; i < requests.size(); ++i) {
-    counts[i].logit_rows = p.sequences[i].candidate_count;
+    counts[i].logit_rows = p.sequences[i].candidate_count + p.sequences[i].edit_count;
     Statistics& s = sessions_[requests[i].session]->statistics();
     ++s.forward_passes;
     s.rows += counts[i].rows;
@@ -329,6 +356,22 @@ void Denoiser::count_executed(const graph::Recording& recording) {
   }
 }
 
+namespace {
+
+void require_possible(const tensor::CommitHeader& header, const Request& r) {
+  const bool plain = r.commitment.rule == tensor::CommitRule::count;
+  const uint64_t most = plain ? r.commitment.at_least : r.positions.size();
+  require(header.commits >= r.commitment.at_least && header.commits <= most &&
+              header.edits <= r.editable.size() &&
+              uint64_t{header.commits} + header.edits <= most_commits_per_step,
+          Status::internal,
+          "The device committed {} tokens where {} of {} were asked for, and edited {} of {}; its driver may "
+          "be defective.",
+          header.commits, r.commitment.at_least, r.positions.size(), header.edits, r.editable.size());
+}
+
+}  // namespace
+
 void Denoiser::apply_commits(std::span<const Request> requests) {
   std::array<std::byte, read_back_limit> bytes;
   for (size_t i = 0; i < requests.size(); ++i) {
@@ -337,35 +380,30 @@ void Denoiser::apply_commits(std::span<const Request> requests) {
     const auto read = [&](size_t first, size_t size) {
       backend_.read(results_.sub(i * read_back_limit + first, size), std::span(bytes).subspan(first, size));
     };
-    const bool counted = r.commitment.rule == tensor::CommitRule::count;
+    const bool counted = r.commitment.rule == tensor::CommitRule::count && r.editable.empty();
     size_t size = sizeof(tensor::CommitHeader);
     if (counted) size += r.commitment.at_least * sizeof(tensor::Commit);
     read(0, size);
     tensor::CommitHeader header;
     std::memcpy(&header, bytes.data(), sizeof(header));
-    require(counted ? header.count == r.commitment.at_least
-                    : header.count >= r.commitment.at_least && header.count <= r.positions.size() &&
-                          header.count <= most_commits_per_step,
-            Status::internal,
-            "The device committed {} tokens where {} of {} were asked for; its driver may be defective.",
-            header.count, r.commitment.at_least, r.positions.size());
-    const size_t all = sizeof(header) + header.count * sizeof(tensor::Commit);
+    require_possible(header, r);
+    const size_t all = sizeof(header) + (header.commits + header.edits) * sizeof(tensor::Commit);
     if (all > size) read(size, all - size);
-    apply_commits(r, std::span(bytes).first(all));
+    apply_commits(r, header.commits, std::span(bytes).first(all).subspan(sizeof(header)));
     Statistics& s = sessions_[r.session]->statistics();
     s.bytes_read_back += all;
     s.largest_read_back = std::max<uint64_t>(s.largest_read_back, all);
   }
 }
 
-void Denoiser::apply_commits(const Request& r, std::span<const std::byte> result) {
+void Denoiser::apply_commits(const Request& r, uint32_t commits, std::span<const std::byte> result) {
   Session& s = *sessions_[r.session];
-  for (size_t at = sizeof(tensor::CommitHeader); at < result.size(); at += sizeof(tensor::Commit)) {
+  for (uint32_t i = 0; i * sizeof(tensor::Commit) < result.size(); ++i) {
     tensor::Commit commit;
-    std::memcpy(&commit, result.data() + at, sizeof(commit));
+    std::memcpy(&commit, &result[i * sizeof(commit)], sizeof(commit));
     const uint32_t position = commit.slot - places_[r.session].canvas.base_slot;
-    require(position >= r.window.begin && position < r.window.end && s.masked(position) &&
-                commit.token < model_.config.vocabulary &&
+    require(position >= std::max(r.window.begin, s.prompt_length()) && position < r.window.end &&
+                s.masked(position) == (i < commits) && commit.token < model_.config.vocabulary &&
                 static_cast<int32_t>(commit.token) != s.mask_token(),
             Status::internal, "The device committed token {} at position {}; its driver may be defective.",
             commit.token, position);

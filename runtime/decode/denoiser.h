@@ -35,13 +35,15 @@ struct Request {
   Window window;                    // the block being written
   std::vector<uint32_t> positions;  // candidates: masked positions of the window, ascending
   Commitment commitment;
+  std::vector<uint32_t> editable = {};  // positions of its tokens that may be replaced, ascending
   Window visible = {0, 0};  // what of the canvas the network sees, as positions from 0 on; empty: all of it
   std::optional<float> temperature = {};  // in the place of the session's
   uint32_t draw = 0;  // counts requests from one and the same state, whose noise must differ
 };
 
-// All masked positions of a window.
+// All masked positions of a window, and all that a strategy has filled.
 std::vector<uint32_t> masked_positions(const Session& session, Window window);
+std::vector<uint32_t> filled_positions(const Session& session, Window window);
 
 // The most a step may read back per sequence, in bytes, header included; bounds the commits of a step.
 constexpr uint32_t read_back_limit = 4096;
@@ -101,15 +103,15 @@ class Denoiser {
   void add_rows(const Request& request, Canvas& canvas, std::span<uint32_t> row_of_slot,
                 model::ForwardPlan& plan) const;
   uint32_t predicting_position(uint32_t position) const;
-  void add_candidates(const Request& request, std::span<const uint32_t> row_of_slot,
-                      model::ForwardPlan& plan) const;
+  void add_candidates(const Request& request, std::span<const uint32_t> positions,
+                      std::span<const uint32_t> row_of_slot, model::ForwardPlan& plan) const;
   tensor::SequenceStep sequence_step(const Request& request) const;
   graph::Program& program(const model::PlanShape& shape);
   graph::Recording record(const model::PlanShape& shape) const;
   tensor::Matrix record_hidden_states(tensor::Ops& ops, const model::PlanShape& shape) const;
   void record_filtered_sampling(tensor::Ops& ops, const tensor::Matrix& hidden) const;
   void apply_commits(std::span<const Request> requests);
-  void apply_commits(const Request& request, std::span<const std::byte> result);
+  void apply_commits(const Request& request, uint32_t commits, std::span<const std::byte> result);
   void count_executed(const graph::Recording& recording);
   void count(std::span<const Request> requests, const model::ForwardPlan& plan,
              const graph::Recording& recording);

@@ -81,6 +81,13 @@ constexpr std::array table = {
     OptionInfo{"sub_block", OptionKind::integer, 0, 0, 1 << 20, "", "",
                "Strategy sdar: parts of a block filled one after the other (Fast-dLLM v2 uses 8). 0: the "
                "whole block."},
+    OptionInfo{
+        "edit_threshold", OptionKind::number, 1, 0, 1, "", "",
+        "Strategies vanilla and sdar: every step also replaces tokens of the block where the model's best one "
+        "is another and more probable than this (LLaDA2.1: 0.5 or 0.9 for quality, 0 for speed). 1: never."},
+    OptionInfo{"max_post_steps", OptionKind::integer, 16, 0, 1 << 20, "", "",
+               "With an edit_threshold below 1: the most steps on a block that has no masks left. The first "
+               "that edits nothing is the last."},
     OptionInfo{"cache", OptionKind::text, 0, 0, 0, "none",
                "none|block|prefix|dual|dkv-decode|dkv-greedy|dkv-prefill|dkv-pd|dllm|sparse",
                "Cache policy. block: exact, for models whose attention goes by blocks; all others are "
@@ -255,6 +262,8 @@ SessionOptions::SessionOptions(const Options& o)
       reveal(reveal_of(o.text("remasking_strategy"))),
       confidence_threshold(static_cast<float>(o.number("confidence_threshold"))),
       entropy_bound(static_cast<float>(o.number("entropy_bound"))),
+      edit_threshold(static_cast<float>(o.number("edit_threshold"))),
+      max_post_steps(static_cast<uint32_t>(o.integer("max_post_steps"))),
       sub_block(static_cast<uint32_t>(o.integer("sub_block"))),
       compat_fp32_gumbel(o.flag("compat_fp32_gumbel")),
       stop_at_end(o.flag("stop_at_end")),

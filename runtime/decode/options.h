@@ -65,7 +65,8 @@ struct SessionOptions {
   DreamAlgorithm algorithm;
   float algorithm_temperature, end_time;
   SdarReveal reveal;
-  float confidence_threshold, entropy_bound;
+  float confidence_threshold, entropy_bound, edit_threshold;
+  uint32_t max_post_steps;
   uint32_t sub_block;
   bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;

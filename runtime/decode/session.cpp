@@ -48,7 +48,11 @@ uint32_t Session::first_mask() const {
 void Session::commit(uint32_t position, int32_t token) {
   assert(position >= prompt_length_ && position < length() && token != mask_token());
   const int32_t previous = std::exchange(tokens_[position], token);
-  if (previous == mask_token()) --masks_left_;
+  if (previous == mask_token()) {
+    --masks_left_;
+  } else {
+    ++statistics_.revisions;
+  }
   events_.push_back({position, token, previous, static_cast<uint32_t>(statistics_.forward_passes)});
 }
 

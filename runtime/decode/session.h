@@ -21,6 +21,7 @@ struct Statistics {
   uint64_t flops = 0;              // a multiply-add is two
   uint64_t bytes_read_back = 0;    // device to host
   uint64_t largest_read_back = 0;  // in one step
+  uint64_t revisions = 0;          // tokens that took the place of others
 };
 
 // A token appeared at a position (or, with strategies that revise, replaced another there).

@@ -1,22 +1,29 @@
 #include "decode/strategy.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "base/error.h"
 
 namespace unmask::decode {
 
-void denoise(Run& run, const std::function<Request(uint32_t)>& next,
+bool denoise(Run& run, const std::function<Request(uint32_t)>& next,
              const std::function<bool(uint32_t)>& may_end) {
-  std::vector<Request> requests;
+  const auto ends = [&](uint32_t i) { return !may_end || may_end(i); };
+  std::vector<uint32_t> going;
   for (uint32_t i = 0; i < run.sessions.size(); ++i) {
-    if (run.sessions[i]->masks_left() > 0) requests.push_back(next(i));
+    if (run.sessions[i]->masks_left() > 0 || !ends(i)) going.push_back(i);
   }
+  std::vector<Request> requests;
+  std::ranges::transform(going, std::back_inserter(requests), next);
   run.denoiser.step(requests);
-  for (const Request& r : requests) {
-    Session& s = *run.sessions[r.session];
-    if (s.options().stop_at_end && (!may_end || may_end(r.session)) && s.ended()) s.finish_with_end_tokens();
+  for (const uint32_t i : going) {
+    Session& s = *run.sessions[i];
+    if (s.options().stop_at_end && ends(i) && s.ended()) s.finish_with_end_tokens();
   }
+  return std::ranges::any_of(going,
+                             [&](uint32_t i) { return run.sessions[i]->masks_left() > 0 || !ends(i); });
 }
 
 std::vector<uint32_t> steps_of_blocks(const Session& s) {

@@ -26,15 +26,15 @@ class Strategy {
   // most. Throws invalid_argument for options it cannot serve.
   virtual Capacity begin(std::span<Session* const> sessions) = 0;
 
-  // Advances every session that has masks left. Terminates: each round fills a mask of each, or is one of so
-  // many steps that are counted.
-  virtual void round(Run& run) = 0;
+  // Advances every session that is not done, and says whether one still is not. Terminates: each round fills
+  // a mask of each, or is one of so many steps that are counted.
+  virtual bool round(Run& run) = 0;
 };
 
-// The round of most strategies: one forward pass for every session that has masks left, each asking for what
-// `next` says; then, under option stop_at_end, texts that have ended are finished where `may_end`, if there
-// is one, agrees.
-void denoise(Run& run, const std::function<Request(uint32_t session)>& next,
+// The round of most strategies: one forward pass for every session that is not done, each asking for what
+// `next` says; then, under option stop_at_end, texts that have ended are finished. Sessions end, and are done
+// when they have no masks left, where `may_end`, if there is one, agrees. Whether one is not done yet.
+bool denoise(Run& run, const std::function<Request(uint32_t session)>& next,
              const std::function<bool(uint32_t session)>& may_end = {});
 
 // The steps of each block of a session, option steps spread over them. Throws invalid_argument if some would

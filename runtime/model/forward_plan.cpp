@@ -21,7 +21,7 @@ PlanShape ForwardPlan::shape() const {
   PlanShape s{padded(static_cast<uint32_t>(rows.size())), padded(static_cast<uint32_t>(candidates.size())),
               static_cast<uint32_t>(sequences.size())};
   for (const SequenceStep& q : sequences) {
-    if (q.candidate_count == 0) continue;
+    if (q.candidate_count + q.edit_count == 0) continue;
     s.guided |= q.guidance != 0;
     s.noisy |= q.temperature > 0;
     s.filtered |= q.ranked_as_sampled != 0 || (q.temperature > 0 && (q.top_k > 0 || q.top_p < 1));

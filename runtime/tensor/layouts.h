@@ -36,7 +36,7 @@ struct Selection {
 };
 static_assert(sizeof(Selection) == 48);
 
-// One masked position whose distribution is asked for.
+// One position whose distribution is asked for: a mask, or a token that may be edited.
 struct Candidate {
   uint32_t row;                // row of the forward pass that predicts it
   uint32_t unconditional_row;  // its twin in the unconditional pass of guidance, or `none`
@@ -45,7 +45,7 @@ struct Candidate {
   uint32_t slot;         // where a commit goes in the canvas
   uint32_t mirror_slot;  // second canvas row to commit to (the unconditional copy), or `none`
   uint32_t times_remasked;
-  uint32_t reserved;
+  uint32_t token;  // in the slot before the step
 };
 static_assert(sizeof(Candidate) == 32);
 
@@ -74,7 +74,7 @@ struct SequenceStep {
   float temperature;             // 0: greedy
   uint32_t masks_left;           // in the whole sequence before this step; word 0 of the Philox counter
 
-  uint32_t candidate_begin, candidate_count;  // its candidates are consecutive
+  uint32_t candidate_begin, candidate_count;  // its masks among the candidates are consecutive
   uint32_t commit_count;                      // see CommitRule
   uint32_t confidence;                        // Confidence
 
@@ -91,8 +91,12 @@ struct SequenceStep {
   float rank_temperature;      // > 0: candidates rank by confidence / this + Gumbel noise
   uint32_t ranked_as_sampled;  // 1: confidence is of the distribution that is sampled, not of softmax(z)
   uint32_t coarse_noise;       // random bits of the noise on tokens that are 1 instead; usually none
+
+  uint32_t edit_count;   // its tokens among the candidates: those that follow its masks
+  float edit_threshold;  // a token is replaced by the best one where that is more probable than this
+  uint32_t reserved0, reserved1;
 };
-static_assert(sizeof(SequenceStep) == 80);
+static_assert(sizeof(SequenceStep) == 96);
 
 // The distribution of one candidate, reduced over the vocabulary in fp32. z are the logits without noise.
 struct TokenStats {
@@ -115,10 +119,11 @@ struct ExpertTile {
 };
 static_assert(sizeof(ExpertTile) == 16);
 
-// What a step read back: one header per sequence, then its commits, best first.
+// What a step read back: one header per sequence, then its commits, best first, then its edits in the order
+// of the candidates.
 struct CommitHeader {
-  uint32_t count;
-  uint32_t reserved0, reserved1, reserved2;
+  uint32_t commits, edits;
+  uint32_t reserved0, reserved1;
 };
 struct Commit {
   uint32_t slot;

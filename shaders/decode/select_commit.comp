@@ -7,9 +7,13 @@
 // With a rank temperature r > 0 candidates rank by confidence / r + Gumbel noise, which draws them without replacement
 // from softmax(confidence / r).
 //   tokens[slot] = stats.token (and tokens[mirror_slot]), confidence[slot] = the confidence it was ranked by
-//   results: per sequence, at word sequence * result_stride, one CommitHeader and its Commits in rank order
+// Token editing (LLaDA2.1, arXiv 2602.08676): of the edit_count candidates behind these, which are no masks, each is
+// replaced whose best token is another than it and more probable than edit_threshold:
+//   tokens[slot] = stats.best_token (and tokens[mirror_slot]), confidence[slot] = that token's probability
+//   results: per sequence, at word sequence * result_stride, one CommitHeader, its Commits in rank order, then its edits
 //   candidates, stats [all candidates]; a sequence has at most 4096 of them, consecutive
-// A candidate whose token is postponed ranks with minus infinity, and so does one whose confidence is not a number.
+// A candidate whose token is postponed ranks with minus infinity, and so does one whose confidence is not a number. No
+// edit makes a postponed token.
 // grid: (sequences, 1, 1), one workgroup per sequence
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -59,15 +63,18 @@ float measure(SequenceStep sequence, Candidate candidate, TokenStats s) {
   }
 }
 
+bool postponed(SequenceStep sequence, uint token) {
+  return token == sequence.postponed0 || token == sequence.postponed1;
+}
+
 float rank_value(SequenceStep sequence, Candidate candidate, TokenStats s) {
-  const bool postponed = s.token == sequence.postponed0 || s.token == sequence.postponed1;
   float value = measure(sequence, candidate, s);
   if (sequence.rank_temperature > 0.0) {
     value = value / sequence.rank_temperature +
             gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high), sequence.masks_left, candidate.position, rank_noise,
                          candidate.times_remasked, 0);
   }
-  return postponed || isnan(value) ? uintBitsToFloat(0xFF800000u) : value;
+  return postponed(sequence, s.token) || isnan(value) ? uintBitsToFloat(0xFF800000u) : value;
 }
 
 // How many candidates of the sequence come before candidate i, and their entropy in all.
@@ -121,12 +128,28 @@ uint committed(SequenceStep sequence, uint begin, uint count, uint failure) {
   return min(max(sequence.commit_count, rule_count), count);
 }
 
-void commit(uint rank, Candidate candidate, uint token, float value, uint result) {
+void write(uint index, Candidate candidate, uint token, float value, uint result) {
   tokens[candidate.slot] = token;
   if (candidate.mirror_slot != none) tokens[candidate.mirror_slot] = token;
   confidence[candidate.slot] = value;
-  results[result + header_words + commit_words * rank] = candidate.slot;
-  results[result + header_words + commit_words * rank + 1] = token;
+  results[result + header_words + commit_words * index] = candidate.slot;
+  results[result + header_words + commit_words * index + 1] = token;
+}
+
+// The probability of the best token where it replaces the present one, otherwise 0.
+float edit_value(SequenceStep sequence, Candidate candidate, TokenStats s) {
+  const float value = probability(s.best_logit, s.log_sum_exp);
+  const bool edits =
+      s.best_token != candidate.token && value > sequence.edit_threshold && !postponed(sequence, s.best_token);
+  return edits ? value : 0.0;
+}
+
+// How many of the candidates [begin, end) of the sequence are edits.
+uint edits_between(uint begin, uint end) {
+  uint edits = 0;
+  for (uint i = begin; i < end; ++i)
+    if (ranked_by[i] > 0.0) ++edits;
+  return edits;
 }
 
 void main() {
@@ -134,8 +157,11 @@ void main() {
   const SequenceStep sequence = sequences[gl_WorkGroupID.x];
   const uint begin = sequence.candidate_begin;
   const uint count = min(sequence.candidate_count, max_candidates);
+  const uint end = min(count + sequence.edit_count, max_candidates);
   for (uint i = lane; i < count; i += gl_WorkGroupSize.x)
     ranked_by[i] = rank_value(sequence, candidates[begin + i], stats[begin + i]);
+  for (uint i = count + lane; i < end; i += gl_WorkGroupSize.x)
+    ranked_by[i] = edit_value(sequence, candidates[begin + i], stats[begin + i]);
   const uint result = gl_WorkGroupID.x * push.result_stride;
   const uint failure = result + 1;  // a word of the header that is free until the end
   if (lane == 0) results[failure] = count;
@@ -146,8 +172,15 @@ void main() {
   const uint commits = min(committed(sequence, begin, count, failure), most);
   for (uint i = lane; i < count; i += gl_WorkGroupSize.x) {
     const uint rank = standing_of(i, begin, count).rank;
-    if (rank < commits) commit(rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
+    if (rank < commits) write(rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
+  }
+  for (uint i = count + lane; i < end; i += gl_WorkGroupSize.x) {
+    const uint index = commits + edits_between(count, i);
+    if (ranked_by[i] > 0.0 && index < most)
+      write(index, candidates[begin + i], stats[begin + i].best_token, ranked_by[i], result);
   }
   barrier();  // all have read the failure
-  if (lane < header_words) results[result + lane] = lane == 0 ? commits : 0;
+  if (lane >= header_words) return;
+  const uint edits = min(edits_between(count, end), most - commits);
+  results[result + lane] = lane == 0 ? commits : lane == 1 ? edits : 0;
 }

@@ -31,7 +31,7 @@ struct Candidate {
   uint slot;
   uint mirror_slot;
   uint times_remasked;
-  uint reserved;
+  uint token;
 };
 
 const uint confidence_probability = 0;
@@ -66,6 +66,10 @@ struct SequenceStep {
   float rank_temperature;
   uint ranked_as_sampled;
   uint coarse_noise;
+
+  uint edit_count;
+  float edit_threshold;
+  uint reserved0, reserved1;
 };
 
 struct TokenStats {

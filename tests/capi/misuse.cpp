@@ -412,6 +412,24 @@ TEST(Decoders, TellEveryCommittedPositionOnce) {
   EXPECT_EQ(unmask_decoder_next_event(decoding.get(), &event), 0);
 }
 
+TEST(Decoders, TellRevisionsFromCommits) {
+  const Options made_options = options(12);
+  ASSERT_EQ(unmask_options_set_number(made_options.get(), "edit_threshold", 0), UNMASK_OK);
+  const Session made(unmask_session_create(model(), made_options.get()));
+  const Decoder decoding = decoder(made.get());
+  ASSERT_EQ(run(decoding.get()), UNMASK_OK) << unmask_last_error();
+  int64_t revisions = 0;
+  auto event = initialised(unmask_event_init);
+  while (unmask_decoder_next_event(decoding.get(), &event) == 1) {
+    EXPECT_EQ(event.kind, event.previous == 638 ? UNMASK_EVENT_COMMITTED : UNMASK_EVENT_REVISED);
+    revisions += event.kind == UNMASK_EVENT_REVISED;
+  }
+  auto statistics = initialised(unmask_statistics_init);
+  ASSERT_EQ(unmask_session_get_statistics(made.get(), &statistics), UNMASK_OK);
+  EXPECT_EQ(statistics.revisions, revisions);
+  EXPECT_GT(revisions, 0);
+}
+
 TEST(Decoders, CancelledOnesStayCancelled) {
   const Session made = session(6);
   const Decoder decoding = decoder(made.get());

@@ -111,6 +111,14 @@ class Generate(ProgramTest):
         self.assertTrue(result["device"] and result["driver"])
         self.assertIs(result["finished"], True)
 
+    def test_tokens_may_be_edited(self):
+        plain, edited = (json.loads(self.succeed(generate(*SHORT, "--prompt", "Tom", "--json", "--edit-threshold", limit,
+                                                          "--max-post-steps", "3")))
+                         for limit in ("1", "0"))
+        self.assertEqual(plain["revisions"], 0)
+        self.assertGreater(edited["revisions"], 0)
+        self.assertGreater(edited["forward_passes"], plain["forward_passes"])
+
     def test_prompts_come_from_anywhere(self):
         expected = self.succeed(generate(*SHORT, "--prompt", "Tom has 3"))
         self.assertEqual(self.succeed(generate(*SHORT, stdin="Tom has 3\n")), expected)

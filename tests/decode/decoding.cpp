@@ -177,9 +177,10 @@ TEST_P(Decoding, ASessionBelongsToOneDecoderAtATime) {
   EXPECT_EQ(s->masks_left(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Index, Decoding, testing::ValuesIn(cases()), [](const auto& param) {
-  return param.param.strategy + "_" + identifier(param.param.cache) + "_" + param.param.model;
-});
+std::string name(const Case& c) { return c.strategy + "_" + identifier(c.cache) + "_" + c.model; }
+
+INSTANTIATE_TEST_SUITE_P(Index, Decoding, testing::ValuesIn(cases()),
+                         [](const auto& param) { return name(param.param); });
 
 TEST(Vanilla, CountsRowsAndHeadRowsWithoutPadding) {
   const auto model = tests::load(tests::golden_folder("llada"));
@@ -254,6 +255,84 @@ TEST(Vanilla, RefusesImpossibleSchedules) {
   Options longer;
   longer.set_integer("length", 65);
   EXPECT_THROW(Session(model, SessionOptions(longer)), Error);
+}
+
+// The strategies that edit tokens, each with a policy and a model for it.
+class Editing : public Decoding {
+ protected:
+  Options editing(double edit_threshold,
+                  std::initializer_list<std::pair<const char*, double>> more = {}) const {
+    Options o = options({{"length", 20}, {"block", 8}, {"edit_threshold", edit_threshold}});
+    for (const auto& [name, value] : more) o.set_number(name, value);
+    return o;
+  }
+};
+
+// No probability is above so high a threshold here: tokens are judged, but stay.
+TEST_P(Editing, BelowItsThresholdChangesNoToken) {
+  const auto p = prompt(7, 3);
+  const auto plain = session(editing(1), p), judged = session(editing(0.9999), p);
+  const uint32_t rounds = run({plain});
+  EXPECT_EQ(run({judged}), rounds + judged->blocks().size()) << "each block is looked at once more";
+  EXPECT_TRUE(std::ranges::equal(plain->tokens(), judged->tokens()));
+  EXPECT_EQ(judged->statistics().revisions, 0u);
+}
+
+TEST_P(Editing, TellsItsRevisionsAndKeepsThePrompt) {
+  const auto p = prompt(7, 3);
+  const auto s = session(editing(0), p);
+  std::vector<int32_t> replayed(s->tokens().begin(), s->tokens().end());
+  Decoder decoder(tests::make_backend(), {s}, GetParam().strategy);
+  uint64_t revisions = 0;
+  for (bool finished = false; !finished;) {
+    finished = decoder.step().finished;
+    for (const Event& e : s->take_events()) {
+      EXPECT_EQ(replayed[e.position], e.previous);
+      EXPECT_NE(e.token, e.previous);
+      EXPECT_NE(e.token, s->mask_token());
+      revisions += e.previous != s->mask_token();
+      replayed[e.position] = e.token;
+    }
+  }
+  EXPECT_GT(revisions, 0u);
+  EXPECT_EQ(s->statistics().revisions, revisions);
+  EXPECT_TRUE(std::ranges::equal(s->tokens(), replayed));
+  EXPECT_TRUE(std::ranges::equal(s->tokens().first(7), p));
+  EXPECT_EQ(s->masks_left(), 0u);
+}
+
+TEST_P(Editing, EndsWithinItsStepsAndPostSteps) {
+  for (const uint32_t post_steps : {0u, 1u, 3u}) {
+    const auto s = session(editing(0, {{"steps", 12}, {"max_post_steps", post_steps}}), prompt(5, 8));
+    EXPECT_LE(run({s}), 12 + post_steps * s->blocks().size()) << post_steps;
+    EXPECT_EQ(s->masks_left(), 0u);
+  }
+}
+
+TEST_P(Editing, ABatchGivesTheTokensOfEachAlone) {
+  const std::vector<Options> all = {editing(0), editing(1), editing(0.05, {{"temperature", 1}, {"seed", 4}}),
+                                    editing(0, {{"guidance", 1.5}, {"max_post_steps", 2}})};
+  std::vector<std::shared_ptr<Session>> together;
+  for (size_t i = 0; i < all.size(); ++i) together.push_back(session(all[i], prompt(4 + 3 * i, 10)));
+  run(together);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto alone = generate(all[i], prompt(4 + 3 * i, 10));
+    EXPECT_TRUE(std::ranges::equal(together[i]->tokens(), alone)) << "session " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Strategies, Editing,
+                         testing::Values(Case{"vanilla", "none", "llada"}, Case{"vanilla", "dual", "llada"},
+                                         Case{"sdar", "none", "sdar"}, Case{"sdar", "block", "llada2"}),
+                         [](const auto& param) { return name(param.param); });
+
+TEST(TokenEditing, IsRefusedWhereRowsPredictTheNextToken) {
+  Options o;
+  o.set_integer("length", 8);
+  o.set_number("edit_threshold", 0.5);
+  const auto s =
+      std::make_shared<Session>(tests::load(tests::golden_folder("fast_dllm_v2")), SessionOptions(o));
+  EXPECT_THROW(Decoder(tests::make_backend(), {s}, "sdar"), Error);
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ struct Commits {
   graph::Dispatch dispatch() const {
     uint32_t most = 0;
     for (const SequenceStep& s : sequences)
-      most = std::max(most, s.commit_rule == 0 ? s.commit_count : s.candidate_count);
+      most = std::max(most, (s.commit_rule == 0 ? s.commit_count : s.candidate_count) + s.edit_count);
     const uint32_t stride = 4 + 2 * most;
     return graph::dispatch<select_commit>(
         select_commit::kernel(),
@@ -234,6 +234,27 @@ TEST(SelectCommit, TakesTheMostCandidatesItPromises) {
   Commits commits;
   commits.add(in, 4096, 4096, Confidence::probability);
   EXPECT_TRUE(run_both(commits.dispatch()).same_elsewhere({"confidence"}));
+}
+
+// Of the last candidates of each sequence, whose tokens are 0 or 1; the best one is 1, 3 or the postponed 2.
+TEST(SelectCommit, EditsTheTokensBehindTheMasks) {
+  Inputs in(23);
+  Commits commits;
+  for (const float threshold : {0.0f, 0.2f, 0.9f}) {
+    for (const uint32_t edits : {150u, 1u, 157u}) {
+      commits.add(in, 157, 5, Confidence::probability);
+      SequenceStep& s = commits.sequences.back();
+      s.candidate_count -= edits, s.commit_count = std::min(s.commit_count, s.candidate_count);
+      s.edit_count = edits, s.edit_threshold = threshold;
+    }
+  }
+  for (Candidate& c : commits.candidates) c.token = in.index(2);
+  for (TokenStats& s : commits.stats) s.best_token = 1 + in.index(3);
+  commits.stats[20].best_logit = NAN;
+  const Outcome outcome = run_both(commits.dispatch());
+  EXPECT_TRUE(outcome.same_elsewhere({"confidence"}));
+  EXPECT_LE(outcome.error("confidence"), 1e-6);
+  EXPECT_GT(outcome.values<uint32_t>("results").at(1), 0u);
 }
 
 TEST(SelectCommit, NotANumberRanksLast) {

@@ -35,6 +35,10 @@ double measure(const SequenceStep& sequence, const Candidate& c, const TokenStat
   return -INFINITY;
 }
 
+bool postponed(const SequenceStep& sequence, uint32_t token) {
+  return token == sequence.postponed0 || token == sequence.postponed1;
+}
+
 double rank_value(const SequenceStep& sequence, const Candidate& c, const TokenStats& s) {
   double value = measure(sequence, c, s);
   if (sequence.rank_temperature > 0) {
@@ -42,8 +46,7 @@ double rank_value(const SequenceStep& sequence, const Candidate& c, const TokenS
                                                              sequence.masks_left, c.position, 0xFFFFFFFE,
                                                              c.times_remasked);
   }
-  const bool postponed = s.token == sequence.postponed0 || s.token == sequence.postponed1;
-  return postponed || std::isnan(value) ? -INFINITY : value;
+  return postponed(sequence, s.token) || std::isnan(value) ? -INFINITY : value;
 }
 
 // How many of the candidates in rank order.
@@ -66,6 +69,36 @@ size_t committed(const SequenceStep& sequence, const std::vector<uint32_t>& orde
   return std::min<size_t>(std::max<size_t>(count, sequence.commit_count), order.size());
 }
 
+// Where a sequence's commits and edits go.
+struct Output {
+  std::span<uint32_t> tokens;
+  std::span<float> confidence;
+  uint32_t* results;
+
+  void write(const Candidate& c, uint32_t token, double value) {
+    tokens[c.slot] = token;
+    if (c.mirror_slot != tensor::none) tokens[c.mirror_slot] = token;
+    confidence[c.slot] = static_cast<float>(value);
+    *results++ = c.slot;
+    *results++ = token;
+  }
+};
+
+uint32_t edit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, Output& output) {
+  uint32_t edits = 0;
+  const uint32_t begin = sequence.candidate_begin + sequence.candidate_count;
+  for (uint32_t i = begin; i < begin + sequence.edit_count; ++i) {
+    const Candidate& c = view<const Candidate>(d, "candidates")[i];
+    const TokenStats& s = view<const TokenStats>(d, "stats")[i];
+    const double value = std::exp(double{s.best_logit} - s.log_sum_exp);
+    if (s.best_token == c.token || postponed(sequence, s.best_token) || !(value > sequence.edit_threshold))
+      continue;
+    output.write(c, s.best_token, value);
+    ++edits;
+  }
+  return edits;
+}
+
 void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uint32_t* results) {
   const auto candidates =
       view<const Candidate>(d, "candidates").subspan(sequence.candidate_begin, sequence.candidate_count);
@@ -80,17 +113,10 @@ void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uin
     return values[a] != values[b] ? values[a] > values[b] : candidates[a].position < candidates[b].position;
   });
   order.resize(committed(sequence, order, values, stats));
-  *results++ = static_cast<uint32_t>(order.size());
-  for (int i = 0; i < 3; ++i) *results++ = 0;
-  for (const uint32_t i : order) {
-    const uint32_t token = stats[i].token;
-    view<uint32_t>(d, "tokens")[candidates[i].slot] = token;
-    if (candidates[i].mirror_slot != tensor::none)
-      view<uint32_t>(d, "tokens")[candidates[i].mirror_slot] = token;
-    view<float>(d, "confidence")[candidates[i].slot] = static_cast<float>(values[i]);
-    *results++ = candidates[i].slot;
-    *results++ = token;
-  }
+  Output output{view<uint32_t>(d, "tokens"), view<float>(d, "confidence"), results + 4};
+  for (const uint32_t i : order) output.write(candidates[i], stats[i].token, values[i]);
+  const uint32_t edits = edit_sequence(d, sequence, output);
+  for (const uint32_t word : {static_cast<uint32_t>(order.size()), edits, 0u, 0u}) *results++ = word;
 }
 
 }  // namespace

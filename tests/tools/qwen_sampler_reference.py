@@ -64,12 +64,19 @@ class Network:
     def __init__(self, folder: Path):
         self.c = json.loads((folder / "config.json").read_text())
         self.w = {name: w.double().numpy() for name, w in read_weights(folder).items()}
+        self.take_names()
         self.block = self.c.get("block_size", self.c.get("bd_size", 0))
-        self.shifted = self.c["model_type"] != "sdar"
+        self.shifted = self.c["model_type"] in ("Dream", "Fast_dLLM_Qwen")
         golden = load_file(folder / "golden.safetensors")
         for ids, expected in zip(golden["input_ids"], golden["logits"]):
             error = np.linalg.norm(self.logits(ids) - expected) / np.linalg.norm(expected)
             assert error < 1e-5, f"{folder.name}: relative error {error} to the golden logits"
+
+    def take_names(self):
+        """Gives configuration and weights the names of Qwen, if they have others."""
+
+    def rotated(self, x):
+        return rotate(x, np.arange(x.shape[1]), self.c["rope_theta"])
 
     def norm(self, x, name):
         return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.c["rms_norm_eps"]) * self.w[name]
@@ -81,7 +88,7 @@ class Network:
         if f"{layer}self_attn.{kind}_norm.weight" in self.w:
             x = self.norm(x, f"{layer}self_attn.{kind}_norm.weight")
         x = x.transpose(1, 0, 2)
-        return x if kind == "v" else rotate(x, np.arange(x.shape[1]), self.c["rope_theta"])
+        return x if kind == "v" else self.rotated(x)
 
     def attention(self, n, layer):
         queries, groups = self.c["num_attention_heads"], self.c["num_key_value_heads"]
@@ -94,10 +101,13 @@ class Network:
         mixed = (scores / scores.sum(-1, keepdims=True)) @ v
         return mixed.transpose(1, 0, 2).reshape(len(n), -1) @ self.w[f"{layer}self_attn.o_proj.weight"].T
 
+    def gated(self, n, prefix):
+        gate = n @ self.w[f"{prefix}.gate_proj.weight"].T
+        up = n @ self.w[f"{prefix}.up_proj.weight"].T
+        return (gate / (1.0 + np.exp(-gate)) * up) @ self.w[f"{prefix}.down_proj.weight"].T
+
     def mlp(self, n, layer):
-        gate = n @ self.w[f"{layer}mlp.gate_proj.weight"].T
-        up = n @ self.w[f"{layer}mlp.up_proj.weight"].T
-        return (gate / (1.0 + np.exp(-gate)) * up) @ self.w[f"{layer}mlp.down_proj.weight"].T
+        return self.gated(n, layer + "mlp")
 
     def logits(self, ids):
         """[length] ids -> [length, vocabulary]: the rows as the network gives them."""

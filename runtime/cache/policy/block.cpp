@@ -2,8 +2,9 @@
 // Fast-dLLM v2, Wu et al. 2025, arXiv 2509.26328): their keys and values depend on nothing after them, so
 // this is exact.
 //
-// Keys count only when the whole block was without masks in the pass that computed them. That pass is not one
-// of its own: the rows of a block that was finished enter together with the first pass of what follows it.
+// Keys count only when no token of the block was to change after the pass that computed them. That pass is
+// not one of its own: the rows of a block that was finished enter together with the first pass of what
+// follows it.
 #include "base/error.h"
 #include "cache/policy.h"
 
@@ -20,7 +21,7 @@ class Block final : public Policy {
   }
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    const uint32_t finished = view.first_mask() / view.block_length * view.block_length;
+    const uint32_t finished = view.first_open / view.block_length * view.block_length;
     append_rows(view, stored_, finished, plan);
     stored_ = finished;
     if (view.asked.back() >= finished) append_rows(view, finished, keys_end(view, view.asked.back()), plan);

@@ -97,11 +97,11 @@ class Ancestral final : public Strategy {
     return all;
   }
 
-  void round(Run& run) override {
+  bool round(Run& run) override {
     const auto next = [&](uint32_t i) {
       return std::visit([&](auto& order) { return order.next(i); }, orders_[i]);
     };
-    denoise(run, next);
+    return denoise(run, next);
   }
 
  private:

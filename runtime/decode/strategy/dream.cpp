@@ -98,8 +98,8 @@ class Dream final : public Strategy {
     return capacity;
   }
 
-  void round(Run& run) override {
-    denoise(run, [&](uint32_t i) { return progress_[i].next(i); });
+  bool round(Run& run) override {
+    return denoise(run, [&](uint32_t i) { return progress_[i].next(i); });
   }
 
  private:

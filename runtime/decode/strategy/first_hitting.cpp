@@ -31,8 +31,8 @@ class FirstHitting final : public Strategy {
     return capacity(sessions);
   }
 
-  void round(Run& run) override {
-    denoise(run, [&](uint32_t i) { return orders_[i].next(i); });
+  bool round(Run& run) override {
+    return denoise(run, [&](uint32_t i) { return orders_[i].next(i); });
   }
 
  private:

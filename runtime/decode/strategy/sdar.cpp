@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "decode/block_cursor.h"
 #include "decode/strategy.h"
 
 namespace unmask::decode {
@@ -18,7 +19,7 @@ namespace {
 
 class Progress {
  public:
-  explicit Progress(const Session& s) : session_(&s), blocks_(s.blocks()) {
+  explicit Progress(const Session& s) : session_(&s), blocks_(s) {
     const SessionOptions& o = s.options();
     require(o.block <= most_commits_per_step, Status::invalid_argument,
             "A block of {} tokens is too long for strategy sdar; the most is {}.", o.block,
@@ -27,14 +28,19 @@ class Progress {
   }
 
   Request next(uint32_t session) {
-    while (session_->masks_in(blocks_[block_].begin, blocks_[block_].end) == 0) ++block_, step_ = 0;
-    const Window window = blocks_[block_];
+    if (blocks_.advance()) step_ = 0;
+    const Window window = blocks_.window();
     if (begins_with_the_row_before(window)) return {session, window, {window.begin}, {.at_least = 1}};
     std::vector<uint32_t> masked = masked_positions(*session_, part(window));
+    if (masked.empty()) return blocks_.step({session, window, {}, {}});
     const Commitment commitment = commit(share(window, static_cast<uint32_t>(masked.size())));
     if (session_->options().reveal == SdarReveal::sequential) masked.resize(commitment.at_least);
-    return {session, window, std::move(masked), commitment};
+    return blocks_.step({session, window, std::move(masked), commitment});
   }
+
+  // Published code looks for the end of a text after every step, but a token may be edited until its block is
+  // finished.
+  bool may_end() const { return session_->options().edit_threshold >= 1 || blocks_.finished(); }
 
  private:
   // With shifted logits the last row of a finished block predicts the first token of the next, like the
@@ -56,7 +62,8 @@ class Progress {
   // Of `candidates`, an even share of what is left of the block, over the steps that are left of it.
   uint32_t share(Window window, uint32_t candidates) {
     const uint32_t masks = session_->masks_in(window.begin, window.end);
-    const uint32_t steps_left = steps_[block_] - std::min(step_, steps_[block_] - 1);
+    const uint32_t steps = steps_[blocks_.index()];
+    const uint32_t steps_left = steps - std::min(step_, steps - 1);
     ++step_;
     return std::min((masks + steps_left - 1) / steps_left, candidates);
   }
@@ -79,10 +86,9 @@ class Progress {
   }
 
   const Session* session_;
-  std::vector<Window> blocks_;
+  BlockCursor blocks_;
   std::vector<uint32_t> steps_;  // per block
-  size_t block_ = 0;
-  uint32_t step_ = 0;  // of the current block
+  uint32_t step_ = 0;            // of the current block
 };
 
 class Sdar final : public Strategy {
@@ -92,8 +98,10 @@ class Sdar final : public Strategy {
     return capacity_of_blocks(sessions);
   }
 
-  void round(Run& run) override {
-    denoise(run, [&](uint32_t i) { return progress_[i].next(i); });
+  bool round(Run& run) override {
+    return denoise(
+        run, [&](uint32_t i) { return progress_[i].next(i); },
+        [&](uint32_t i) { return progress_[i].may_end(); });
   }
 
  private:

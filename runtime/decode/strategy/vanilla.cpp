@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "decode/schedule.h"
+#include "decode/block_cursor.h"
 #include "decode/strategy.h"
 
 namespace unmask::decode {
@@ -21,50 +21,58 @@ namespace {
 // Where a session stands: its blocks, and the shares of the current block's steps that are still to come.
 class Progress {
  public:
-  explicit Progress(const Session& s) {
+  explicit Progress(const Session& s) : session_(&s), blocks_(s) {
     const SessionOptions& o = s.options();
     require(o.block <= most_candidates_per_sequence, Status::invalid_argument,
             "A block of {} tokens is too long; the most is {}.", o.block, most_candidates_per_sequence);
-    windows_ = s.blocks();
     steps_ = steps_of_blocks(s);
     require(o.threshold == 0 || o.factor == 0, Status::invalid_argument,
             "Options 'threshold' and 'factor' each say how many masks a step fills; use one of them.");
     require((o.threshold == 0 && o.factor == 0) || o.block <= most_commits_per_step, Status::invalid_argument,
             "A block of {} tokens is too long to be filled by threshold or factor; the most is {}.", o.block,
             most_commits_per_step);
-    for (size_t i = 0; i < windows_.size(); ++i) {
-      const uint32_t most = spread(windows_[i].end - windows_[i].begin, steps_[i]).front();
+    const std::vector<Window> windows = s.blocks();
+    for (size_t i = 0; i < windows.size(); ++i) {
+      const uint32_t most = spread(windows[i].end - windows[i].begin, steps_[i]).front();
       require(most <= most_commits_per_step, Status::invalid_argument,
               "{} tokens would be filled in one step; the most is {}. Use more steps.", most,
               most_commits_per_step);
     }
   }
 
-  Request next(const Session& s, uint32_t session) {
-    while (s.masks_in(windows_[block_].begin, windows_[block_].end) == 0) ++block_;
-    const Window w = windows_[block_];
-    if (s.options().threshold > 0)
-      return {session, w, masked_positions(s, w), certain(CommitRule::threshold, s.options().threshold)};
-    if (s.options().factor > 0)
-      return {session, w, masked_positions(s, w), certain(CommitRule::factor, s.options().factor)};
+  Request next(uint32_t session) {
+    blocks_.advance();
+    const Window w = blocks_.window();
+    Request request = {session, w, masked_positions(*session_, w), {}};
+    if (!request.positions.empty()) choose(request);
+    return blocks_.step(std::move(request));
+  }
+
+  bool block_finished() const { return blocks_.finished(); }
+
+ private:
+  // Says how many of its masks a request fills.
+  void choose(Request& r) {
+    const SessionOptions& o = session_->options();
+    if (o.threshold > 0) {
+      r.commitment = certain(CommitRule::threshold, o.threshold);
+      return;
+    }
+    if (o.factor > 0) {
+      r.commitment = certain(CommitRule::factor, o.factor);
+      return;
+    }
     if (shares_.empty()) {
-      shares_ = spread(s.masks_in(w.begin, w.end), steps_[block_]);
+      shares_ = spread(static_cast<uint32_t>(r.positions.size()), steps_[blocks_.index()]);
       std::erase(shares_, 0u);
       std::reverse(shares_.begin(), shares_.end());
     }
-    Request request = {
-        session, w, masked_positions(s, w), {.at_least = shares_.back(), .ranked_by = s.options().remasking}};
-    if (s.options().remasking == Confidence::random && !s.options().postpone_end)
-      keep_random(s, shares_.back(), request.positions);
+    r.commitment = {.at_least = shares_.back(), .ranked_by = o.remasking};
+    if (o.remasking == Confidence::random && !o.postpone_end)
+      keep_random(*session_, shares_.back(), r.positions);
     shares_.pop_back();
-    return request;
   }
 
-  bool block_complete(const Session& s) const {
-    return s.masks_in(windows_[block_].begin, windows_[block_].end) == 0;
-  }
-
- private:
   static Commitment certain(CommitRule rule, float parameter) {
     return {.at_least = 1, .rule = rule, .parameter = parameter};
   }
@@ -80,10 +88,10 @@ class Progress {
     std::ranges::sort(positions);
   }
 
-  std::vector<Window> windows_;
+  const Session* session_;
+  BlockCursor blocks_;
   std::vector<uint32_t> steps_;   // per block
   std::vector<uint32_t> shares_;  // of the current block, next one last
-  size_t block_ = 0;
 };
 
 class Vanilla final : public Strategy {
@@ -93,10 +101,10 @@ class Vanilla final : public Strategy {
     return capacity_of_blocks(sessions);
   }
 
-  void round(Run& run) override {
-    denoise(
-        run, [&](uint32_t i) { return progress_[i].next(*run.sessions[i], i); },
-        [&](uint32_t i) { return progress_[i].block_complete(*run.sessions[i]); });
+  bool round(Run& run) override {
+    return denoise(
+        run, [&](uint32_t i) { return progress_[i].next(i); },
+        [&](uint32_t i) { return progress_[i].block_finished(); });
   }
 
  private:
