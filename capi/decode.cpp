@@ -199,6 +199,11 @@ int32_t unmask_decoder_next_event(unmask_decoder* decoder, unmask_event* event) 
   });
 }
 
+int64_t unmask_decoder_memory(unmask_decoder* decoder) {
+  return guard_value<int64_t>(
+      -1, [&] { return static_cast<int64_t>(LockedDecoder(decoder).decoder.decoder->memory_bytes()); });
+}
+
 unmask_status unmask_decoder_set_profiling(unmask_decoder* decoder, int32_t on) {
   return guard([&] { LockedDecoder(decoder).decoder.decoder->set_profiling(on != 0); });
 }

@@ -40,6 +40,7 @@ constexpr const char* footer =
     "  revisions          tokens that took the place of others (option --edit-threshold)\n"
     "  seconds            of decoding, loading not included; with --batch, of the batch\n"
     "  tokens_per_second  positions that the model decided, per second\n"
+    "  memory_bytes       of the device that decoding took beside the weights; with --batch, of the batch\n"
     "  device, driver, seed, model, finished\n"
     "With --prompts it prints such an object per line, in the order of the prompts.";
 
@@ -190,6 +191,7 @@ Json Generation::report(size_t index, const unmask_device* device) const {
           {"revisions", statistics.revisions},
           {"seconds", seconds},
           {"tokens_per_second", seconds > 0 ? static_cast<double>(decided_[index].size()) / seconds : 0.0},
+          {"memory_bytes", check_count(unmask_decoder_memory(decoder_.get()))},
           {"device", unmask_device_name(device)},
           {"driver", unmask_device_driver(device)},
           {"seed", flags_.options.integer("seed")},

@@ -14,13 +14,7 @@ uint64_t layer_bytes(const model::ModelConfig& c, uint32_t slots) {
   return uint64_t{slots} * c.hidden * sizeof(float);
 }
 
-constexpr uint64_t row_bytes = sizeof(float) + sizeof(tensor::Row) + sizeof(tensor::KeyRanges);
-
 }  // namespace
-
-uint64_t feature_bytes(const model::ModelConfig& config, uint32_t slots, uint32_t rows) {
-  return 2 * layer_bytes(config, slots) * (config.layers - 1) + row_bytes * model::padded(rows);
-}
 
 FeatureStore FeatureStore::allocate(graph::Backend& backend, const model::ModelConfig& config, uint32_t slots,
                                     uint32_t rows) {

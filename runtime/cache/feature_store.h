@@ -20,9 +20,6 @@ struct FeatureStore {
                                uint32_t rows);
 };
 
-// Bytes that FeatureStore::allocate will ask for.
-uint64_t feature_bytes(const model::ModelConfig& config, uint32_t slots, uint32_t rows);
-
 // What happens between the layers of passes of one shape. Valid as long as its arguments are.
 class ChangedRows final : public model::RowSelector {
  public:

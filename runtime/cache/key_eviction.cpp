@@ -15,11 +15,6 @@ EvictionStore EvictionStore::allocate(graph::Backend& backend, const model::Mode
           .moved = Matrix::allocate(backend, keys, columns, "moved keys")};
 }
 
-uint64_t eviction_bytes(const model::ModelConfig& c, uint32_t keys, uint32_t selections) {
-  const uint64_t row = uint64_t{c.kv_heads} * c.head_dim * sizeof(float);
-  return model::padded(keys) * (row + sizeof(float) + sizeof(uint32_t)) + selections * row;
-}
-
 void KeyEviction::after_attention(tensor::Ops& ops, uint32_t layer, tensor::HeadShape heads,
                                   const Matrix& q) const {
   const Matrix mean = store_.mean.first(shape_.evictions), moved = store_.moved.first(shape_.kept_keys);

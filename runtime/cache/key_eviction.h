@@ -19,9 +19,6 @@ struct EvictionStore {
                                 uint32_t selections);
 };
 
-// Bytes that EvictionStore::allocate will ask for.
-uint64_t eviction_bytes(const model::ModelConfig& config, uint32_t keys, uint32_t selections);
-
 // The end of attention in passes of one shape. Valid as long as its arguments are.
 class KeyEviction final : public model::KeySelector {
  public:

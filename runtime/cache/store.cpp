@@ -10,10 +10,6 @@ uint64_t layer_bytes(const model::ModelConfig& c, uint32_t slots) {
 }
 }  // namespace
 
-uint64_t store_bytes(const model::ModelConfig& config, uint32_t slots, bool keeps_keys) {
-  return 2 * layer_bytes(config, slots) * (keeps_keys ? config.layers : 1);
-}
-
 model::KvView allocate_store(graph::Backend& backend, const model::ModelConfig& config, uint32_t slots,
                              bool keeps_keys) {
   const uint64_t bytes = layer_bytes(config, slots);

@@ -10,7 +10,4 @@ namespace unmask::cache {
 model::KvView allocate_store(graph::Backend& backend, const model::ModelConfig& config, uint32_t slots,
                              bool keeps_keys);
 
-// Bytes that allocate_store will ask for.
-uint64_t store_bytes(const model::ModelConfig& config, uint32_t slots, bool keeps_keys);
-
 }  // namespace unmask::cache

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "graph/sizing_backend.h"
 
 namespace unmask::decode {
 
@@ -62,6 +63,12 @@ DecoderProgress Decoder::step() {
 Denoiser& Decoder::denoiser() {
   if (!denoiser_) denoiser_.emplace(*backend_, sessions_, capacity_);
   return *denoiser_;
+}
+
+uint64_t Decoder::memory_bytes() const {
+  graph::SizingBackend sizing(backend_->traits());
+  const Denoiser measured(sizing, sessions_, capacity_);
+  return sizing.bytes();
 }
 
 void Decoder::set_profiling(bool on) { denoiser().set_profiling(on); }

@@ -36,6 +36,9 @@ class Decoder {
   // what was committed. Once finished, does nothing.
   DecoderProgress step();
 
+  // Bytes of device memory that the steps need beside the model's weights; taken with the first step.
+  uint64_t memory_bytes() const;
+
   const DecoderProgress& progress() const { return progress_; }
 
   // The step under way ends normally; the next one throws.

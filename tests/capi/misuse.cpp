@@ -446,6 +446,7 @@ TEST(Profile, OfNothingIsEmpty) {
   const Decoder decoding = decoder(made.get());
   auto entry = initialised(unmask_profile_entry_init);
   EXPECT_EQ(unmask_decoder_profile_count(decoding.get()), 0);
+  EXPECT_GT(unmask_decoder_memory(decoding.get()), 0);
   EXPECT_REFUSED(invalid, unmask_decoder_get_profile(decoding.get(), 0, &entry));
   EXPECT_REFUSED(invalid, unmask_decoder_get_profile(decoding.get(), -1, &entry));
 }

@@ -148,6 +148,7 @@ TEST(Null, DecodersRefuseIt) {
   EXPECT_REFUSED(invalid, unmask_decoder_next_event(nullptr, &event));
   EXPECT_REFUSED(invalid, unmask_decoder_set_profiling(nullptr, 1));
   EXPECT_REFUSED(invalid, unmask_decoder_profile_count(nullptr));
+  EXPECT_REFUSED(invalid, unmask_decoder_memory(nullptr));
   EXPECT_REFUSED(invalid, unmask_decoder_get_profile(nullptr, 0, &entry));
   const Decoder decoding = decoder(made.get());
   EXPECT_REFUSED(invalid, unmask_decoder_next_event(decoding.get(), nullptr));

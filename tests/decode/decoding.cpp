@@ -154,6 +154,16 @@ TEST_P(Decoding, EventsTellTheWholeStory) {
   EXPECT_TRUE(std::ranges::equal(s->tokens(), replayed));
 }
 
+TEST_P(Decoding, MemoryIsKnownBeforeItIsTaken) {
+  const auto s = session(options({{"length", 24}, {"block", 8}}), prompt(9, 4));
+  Decoder decoder(tests::make_backend(), {s}, GetParam().strategy);
+  const uint64_t before = decoder.memory_bytes();
+  const uint64_t keys = 2 * sizeof(float) * 33 * model->config.kv_heads * model->config.head_dim;
+  EXPECT_GE(before, GetParam().cache == "none" ? keys : keys * model->config.layers);
+  decoder.step();
+  EXPECT_EQ(decoder.memory_bytes(), before);
+}
+
 TEST_P(Decoding, CancelKeepsWhatWasCommitted) {
   const auto s = session(options({{"length", 12}}), prompt(6, 4));
   Decoder decoder(tests::make_backend(), {s}, GetParam().strategy);

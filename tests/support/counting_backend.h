@@ -73,7 +73,7 @@ class CountingBackend final : public graph::Backend {
       std::byte* result = buffer(d, "results") + size_t{s} * stride;
       const tensor::CommitHeader header = {sequences[s].commit_count, 0, 0, 0};
       std::memcpy(result, &header, sizeof(header));
-      for (uint32_t i = 0; i < header.count; ++i) {
+      for (uint32_t i = 0; i < header.commits; ++i) {
         const tensor::Commit commit = {candidates[sequences[s].candidate_begin + i].slot, 1};
         std::memcpy(result + sizeof(header) + i * sizeof(commit), &commit, sizeof(commit));
       }
