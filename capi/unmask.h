@@ -65,7 +65,7 @@ extern "C" {
 UNMASK_API int32_t unmask_version(void);
 
 typedef int32_t unmask_status;
-enum {
+enum unmask_status_code {
   UNMASK_OK = 0,
   UNMASK_INVALID_ARGUMENT = 1, /* NULL, out of range, contradictory options */
   UNMASK_WRONG_STATE = 2,      /* in the wrong order, or while another thread is in the object */

@@ -1,0 +1,186 @@
+// Python: numpy arrays, exceptions by status, and the base classes of python/unmask/_methods.py.
+
+%{
+#include <cstring>
+
+namespace {
+
+// Owner of one reference.
+struct Unref {
+  void operator()(PyObject* object) const { Py_DecRef(object); }
+};
+using Object = std::unique_ptr<PyObject, Unref>;
+
+// `unmask._conversions.<function>(argument)`; null with a Python exception set if it fails.
+template <typename... Arguments>
+Object call_python(const char* function, const char* format, Arguments... arguments) {
+  const Object module(PyImport_ImportModule("unmask._conversions"));
+  if (module == nullptr) return nullptr;
+  return Object(PyObject_CallMethod(module.get(), function, format, arguments...));
+}
+
+void raise(unmask_status status, const char* sentence) {
+  const Object error = call_python("error", "is", static_cast<int>(status), sentence);
+  if (error != nullptr) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
+}
+
+// Bytes of an array and the other way round. Arrays are contiguous.
+template <typename Copy>
+bool with_buffer(PyObject* array, int flags, Copy copy) {
+  Py_buffer view;
+  if (PyObject_GetBuffer(array, &view, flags) != 0) return false;
+  copy(view.buf, static_cast<size_t>(view.len));
+  PyBuffer_Release(&view);
+  return true;
+}
+
+// A new numpy array of this shape; a negative number of columns: of one dimension.
+template <typename T>
+PyObject* new_array(const std::vector<T>& values, const char* dtype, int64_t rows, int64_t columns = -1) {
+  Object array = call_python("array", "sLL", dtype, static_cast<long long>(rows), static_cast<long long>(columns));
+  const auto copy = [&](void* to, size_t bytes) {
+    if (bytes > 0) std::memcpy(to, values.data(), bytes);
+  };
+  if (array == nullptr || !with_buffer(array.get(), PyBUF_WRITABLE, copy)) return nullptr;
+  return array.release();
+}
+
+PyObject* new_array(const unmask::Tokens& tokens) {
+  return new_array(tokens, "int32", unmask::size_of(tokens));
+}
+
+PyObject* new_array(const unmask::Matrix& matrix) {
+  return new_array(matrix.values, "float32", matrix.rows, matrix.columns);
+}
+
+bool read_tokens(PyObject* from, unmask::Tokens& to) {
+  const Object array = call_python("tokens", "(O)", from);
+  return array != nullptr && with_buffer(array.get(), PyBUF_SIMPLE, [&](const void* data, size_t bytes) {
+    to.resize(bytes / sizeof(int32_t));
+    if (bytes > 0) std::memcpy(to.data(), data, bytes);
+  });
+}
+
+}  // namespace
+%}
+
+%typemap(in) const unmask::Tokens& (unmask::Tokens tokens) {
+  if (!read_tokens($input, tokens)) SWIG_fail;
+  $1 = &tokens;
+}
+%typemap(typecheck, precedence=SWIG_TYPECHECK_INT32_ARRAY) const unmask::Tokens& "$1 = 1;"
+%typemap(out) unmask::Tokens, unmask::Matrix {
+  $result = new_array($1);
+  if ($result == nullptr) SWIG_fail;
+}
+%ignore unmask::Matrix;
+
+%exception {
+  try {
+    $action
+  } catch (const unmask::Failure& failure) {
+    raise(failure.status(), failure.what());
+    SWIG_fail;
+  } catch (const std::bad_alloc&) {
+    raise(UNMASK_OUT_OF_MEMORY, "The host is out of memory.");
+    SWIG_fail;
+  }
+}
+
+%feature("python:abc", "unmask._methods.DeviceMethods") unmask::Device;
+%feature("python:abc", "unmask._methods.ModelMethods") unmask::Model;
+%feature("python:abc", "unmask._methods.LoaderMethods") unmask::Loader;
+%feature("python:abc", "unmask._methods.OptionsMethods") unmask::Options;
+%feature("python:abc", "unmask._methods.SessionMethods") unmask::Session;
+%feature("python:abc", "unmask._methods.DecoderMethods") unmask::Decoder;
+
+// ---- Shape of the API ---------------------------------------------------------------------------------------------
+
+%warnfilter(321) set;  // a method may be called set
+%pythonbegin %{
+import unmask._methods
+%}
+
+%rename(tokens) unmask::Session::get_tokens;
+%rename(statistics) unmask::Session::get_statistics;
+%rename(info) unmask::Model::get_info;
+%rename(profile) unmask::Decoder::get_profile;
+
+%define %property(Class, Name)
+%extend Class {
+  %pythoncode %{
+    Name = property(Name, doc=Name.__doc__)
+  %}
+}
+%enddef
+%property(unmask::Device, name)
+%property(unmask::Device, driver)
+%property(unmask::Device, closed)
+%property(unmask::Model, info)
+%property(unmask::Model, architecture)
+%property(unmask::Model, chat_format)
+%property(unmask::Model, closed)
+%property(unmask::Loader, bytes_done)
+%property(unmask::Loader, bytes_total)
+%property(unmask::Loader, closed)
+%property(unmask::Options, closed)
+%property(unmask::Session, tokens)
+%property(unmask::Session, prompt_length)
+%property(unmask::Session, masks_left)
+%property(unmask::Session, text)
+%property(unmask::Session, statistics)
+%property(unmask::Session, closed)
+%property(unmask::Decoder, closed)
+
+// Numbers that are enumerators, as such.
+%define %enumerated(Class, Field, Enum)
+%extend Class {
+  %pythoncode %{
+    Field = property(lambda self, number=Field.fget: unmask.Enum(number(self)))
+  %}
+}
+%enddef
+%enumerated(unmask_event, kind, EventKind)
+%enumerated(unmask::OptionInfo, kind, OptionKind)
+%enumerated(unmask::LogMessage, level, LogLevel)
+
+%define %shown(Class)
+%extend Class {
+  %pythoncode %{
+    __repr__ = unmask._methods.show_fields
+  %}
+}
+%enddef
+%shown(unmask_shape)
+%shown(unmask_model_info)
+%shown(unmask_statistics)
+%shown(unmask_progress)
+%shown(unmask_event)
+%shown(unmask::LogMessage)
+%shown(unmask::DeviceFeature)
+%shown(unmask::DeviceInfo)
+%shown(unmask::MatmulSpeed)
+%shown(unmask::OptionInfo)
+%shown(unmask::ProfileEntry)
+
+%pythonappend unmask::Session::Session %{
+    self.model = args[0]
+%}
+%pythonappend unmask::Decoder::Decoder %{
+    self.sessions = (args[0],) if isinstance(args[0], Session) else tuple(args[0])
+%}
+
+// SWIG's own repr hides the one of Closing.
+%define %shown_as_handle(Class)
+%extend Class {
+  %pythoncode %{
+    __repr__ = unmask._methods.Closing.__repr__
+  %}
+}
+%enddef
+%shown_as_handle(unmask::Device)
+%shown_as_handle(unmask::Model)
+%shown_as_handle(unmask::Loader)
+%shown_as_handle(unmask::Options)
+%shown_as_handle(unmask::Session)
+%shown_as_handle(unmask::Decoder)

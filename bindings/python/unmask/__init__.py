@@ -1,0 +1,64 @@
+"""Unmask: masked-diffusion language models on any Vulkan GPU.
+
+    import unmask
+
+    model = unmask.Model.load("examples/models/word-problems/verifier")
+    session = model.session(chat="Tom has 3 apples. He buys 4 more. How many apples does Tom have now?", length=32)
+    for event in session.decode():
+        print(event.position, event.token)
+    print(session.text)
+
+Token ids are numpy arrays of int32, logits [rows, vocabulary] of float32. Objects are context managers; using one
+after `close()` raises `WrongStateError`. No call that waits for the device holds the interpreter's lock.
+"""
+
+from enum import IntEnum
+
+from unmask import native
+from unmask.errors import (BadModelError, CancelledError, DeviceLostError, InputOutputError, InternalError,
+                           InvalidArgumentError, NotFoundError, OutOfMemoryError, Status, UnmaskError, UnsupportedError,
+                           WrongStateError)
+from unmask.native import (Decoder, Device, DeviceFeature, DeviceInfo, Event, Loader, LogMessage, MatmulSpeed, Model,
+                           ModelInfo, OptionInfo, ProfileEntry, Progress, Session, Shape, Statistics, capture_log,
+                           devices, next_log_message, option_table, silence_log, status_name, strategies, version)
+from unmask import notebook
+from unmask._methods import option_value as _option_value
+
+__version__ = "0.1.0"
+
+
+class EventKind(IntEnum):
+    """COMMITTED: a mask became a token. REVISED: a token was replaced, or taken back (then it is the mask)."""
+
+    COMMITTED = native.COMMITTED
+    REVISED = native.REVISED
+
+
+class OptionKind(IntEnum):
+    """What values an option takes; a FLAG is an integer, 0 or 1."""
+
+    NUMBER = native.NUMBER
+    INTEGER = native.INTEGER
+    FLAG = native.FLAG
+    TEXT = native.TEXT
+
+
+class LogLevel(IntEnum):
+    """How bad a message of the log is."""
+
+    INFO = native.INFO
+    WARNING = native.WARNING
+    ERROR = native.ERROR
+
+
+class Options(native.Options):
+    """Settings of sessions by name: Options(length=32, temperature=0.5). `option_table()` lists them."""
+
+    def __init__(self, **values):
+        super().__init__()
+        self.update(**values)
+
+    def set(self, name, value):
+        """Sets one option. A bad name or value is refused at once."""
+        super().set(name, _option_value(value))
+        return self

@@ -1,0 +1,126 @@
+// Unmask for Python, Java and C#: one description of classes.h, and a file of typemaps for each language.
+//
+// Names: UNMASK_EVENT_COMMITTED is EventKind.COMMITTED (Committed in C#), set_prompt is set_prompt, setPrompt and
+// SetPrompt. Structs of unmask.h lose their prefix, struct_size and reserved fields. Failures are exceptions.
+#if defined(SWIGPYTHON)
+%module(package="unmask", threads="1") native
+#elif defined(SWIGJAVA)
+%module Unmask
+#else
+%module Library
+#endif
+
+%include <stdint.i>
+%include <std_string.i>
+%include <std_vector.i>
+
+%{
+#include "classes.h"
+%}
+
+#if defined(SWIGPYTHON)
+%include "python/python.i"
+#elif defined(SWIGJAVA)
+%include "java/java.i"
+#elif defined(SWIGCSHARP)
+%include "csharp/csharp.i"
+#endif
+
+// ---- Structs and enums of the C interface ---------------------------------------------------------------------
+
+#if defined(SWIGCSHARP)
+%rename("%(regex:/UNMASK_(?:LOG_|OPTION_|EVENT_)?([A-Z])([A-Z]*)_?([A-Z]?)([A-Z]*)_?([A-Z]?)([A-Z]*)/\\1\\L\\2\\E\\3\\L\\4\\E\\5\\L\\6/)s", %$isenumitem) "";
+#else
+%rename("%(regex:/UNMASK_(?:LOG_|OPTION_|EVENT_)?(.*)/\\1/)s", %$isenumitem) "";
+#endif
+%rename("$ignore", regextarget=1, %$isfunction) "^unmask_";
+%rename("$ignore", regextarget=1) "^unmask_(device|device_list|model|loader|options|session|decoder|status)$";
+%rename("$ignore", regextarget=1) "^(UNMASK_VERSION_.*|unmask_log_function|struct_size|reserved)$";
+%rename(Status) unmask_status_code;
+%rename(LogLevel) unmask_log_level;
+%rename(OptionKind) unmask_option_kind;
+%rename(EventKind) unmask_event_kind;
+%rename(ModelInfo) unmask_model_info;
+%rename(Shape) unmask_shape;
+%rename(Statistics) unmask_statistics;
+%rename(Progress) unmask_progress;
+%rename(Event) unmask_event;
+%ignore unmask_profile_entry;  // ProfileEntry has its label too
+
+// What the library fills in is for reading only.
+%immutable;
+%mutable unmask_shape::hidden;
+%mutable unmask_shape::layers;
+%mutable unmask_shape::heads;
+%mutable unmask_shape::kv_heads;
+%mutable unmask_shape::ffn;
+%mutable unmask_shape::vocabulary;
+%mutable unmask_shape::positions;
+%mutable unmask_shape::dtype;
+%mutable unmask_shape::seed;
+%nodefaultctor;
+
+// A shape does not own its dtype, so texts given to it are kept, each once.
+%typemap(memberin) const char* dtype "$1 = kept($input);"
+%typemap(out) const char* dtype = char*;
+%warnfilter(451) unmask_shape::dtype;
+%{
+#include <set>
+static const char* kept(const char* text) {
+  static std::mutex mutex;
+  static std::set<std::string> texts;
+  const std::scoped_lock lock(mutex);
+  return texts.insert(text).first->c_str();
+}
+%}
+%extend unmask_shape {
+  unmask_shape() { return new unmask_shape(unmask::initialised(unmask_shape_init)); }
+}
+
+%include "unmask.h"
+
+// ---- Classes ----------------------------------------------------------------------------------------------------
+
+%newobject unmask::next_log_message;
+%newobject unmask::Model::create_random;
+%newobject unmask::Loader::take_model;
+%newobject unmask::Decoder::next_event;
+%ignore unmask::Model::Model(unmask_model*);
+%ignore handle;
+
+// The calls that can wait for a device or a disk; others keep an interpreter's lock.
+%nothread;
+%thread unmask::devices;
+%thread unmask::Device::Device;
+%thread unmask::Device::measure_matmul;
+%thread unmask::Device::close;
+%thread unmask::Model::Model;
+%thread unmask::Model::create_random;
+%thread unmask::Model::logits;
+%thread unmask::Model::close;
+%thread unmask::Loader::Loader;
+%thread unmask::Loader::step;
+%thread unmask::Loader::take_model;
+%thread unmask::Loader::close;
+%thread unmask::Session::close;
+%thread unmask::Decoder::Decoder;
+%thread unmask::Decoder::step;
+%thread unmask::Decoder::set_profiling;
+%thread unmask::Decoder::get_profile;
+%thread unmask::Decoder::close;
+
+namespace unmask {
+struct DeviceFeature;
+struct DeviceInfo;
+struct OptionInfo;
+struct ProfileEntry;
+class Session;
+}  // namespace unmask
+%template(TextList) std::vector<std::string>;
+%template(DeviceFeatureList) std::vector<unmask::DeviceFeature>;
+%template(DeviceInfoList) std::vector<unmask::DeviceInfo>;
+%template(OptionInfoList) std::vector<unmask::OptionInfo>;
+%template(ProfileEntryList) std::vector<unmask::ProfileEntry>;
+%template(SessionList) std::vector<unmask::Session*>;
+
+%include "classes.h"
