@@ -49,15 +49,15 @@
 
 // What the library fills in is for reading only.
 %immutable;
-%mutable unmask_shape::hidden;
-%mutable unmask_shape::layers;
-%mutable unmask_shape::heads;
-%mutable unmask_shape::kv_heads;
-%mutable unmask_shape::ffn;
-%mutable unmask_shape::vocabulary;
-%mutable unmask_shape::positions;
-%mutable unmask_shape::dtype;
-%mutable unmask_shape::seed;
+%feature("immutable", "0") unmask_shape::hidden;
+%feature("immutable", "0") unmask_shape::layers;
+%feature("immutable", "0") unmask_shape::heads;
+%feature("immutable", "0") unmask_shape::kv_heads;
+%feature("immutable", "0") unmask_shape::ffn;
+%feature("immutable", "0") unmask_shape::vocabulary;
+%feature("immutable", "0") unmask_shape::positions;
+%feature("immutable", "0") unmask_shape::dtype;
+%feature("immutable", "0") unmask_shape::seed;
 %nodefaultctor;
 
 // A shape does not own its dtype, so texts given to it are kept, each once.
@@ -77,6 +77,8 @@ static const char* kept(const char* text) {
   unmask_shape() { return new unmask_shape(unmask::initialised(unmask_shape_init)); }
 }
 
+%apply bool { int32_t finished, int32_t has_tokenizer, int32_t has_chat };
+
 %include "unmask.h"
 
 // ---- Classes ----------------------------------------------------------------------------------------------------
@@ -87,6 +89,7 @@ static const char* kept(const char* text) {
 %newobject unmask::Decoder::next_event;
 %ignore unmask::Model::Model(unmask_model*);
 %ignore handle;
+%ignore size_of;
 
 // The calls that can wait for a device or a disk; others keep an interpreter's lock.
 %nothread;

@@ -130,6 +130,7 @@ import unmask._methods
 %property(unmask::Session, text)
 %property(unmask::Session, statistics)
 %property(unmask::Session, closed)
+%property(unmask::Decoder, profile)
 %property(unmask::Decoder, closed)
 
 // Numbers that are enumerators, as such.
@@ -143,6 +144,17 @@ import unmask._methods
 %enumerated(unmask_event, kind, EventKind)
 %enumerated(unmask::OptionInfo, kind, OptionKind)
 %enumerated(unmask::LogMessage, level, LogLevel)
+
+// Lists, as values of their own.
+%define %listed(Class, Field)
+%extend Class {
+  %pythoncode %{
+    Field = property(lambda self, read=Field.fget: tuple(read(self)))
+  %}
+}
+%enddef
+%listed(unmask::DeviceInfo, features)
+%listed(unmask::OptionInfo, choices)
 
 %define %shown(Class)
 %extend Class {

@@ -13,6 +13,7 @@ after `close()` raises `WrongStateError`. No call that waits for the device hold
 """
 
 from enum import IntEnum
+from typing import Self
 
 from unmask import native
 from unmask.errors import (BadModelError, CancelledError, DeviceLostError, InputOutputError, InternalError,
@@ -54,11 +55,11 @@ class LogLevel(IntEnum):
 class Options(native.Options):
     """Settings of sessions by name: Options(length=32, temperature=0.5). `option_table()` lists them."""
 
-    def __init__(self, **values):
+    def __init__(self, **values: str | int | float) -> None:
         super().__init__()
         self.update(**values)
 
-    def set(self, name, value):
+    def set(self, name: str, value: str | int | float) -> Self:
         """Sets one option. A bad name or value is refused at once."""
         super().set(name, _option_value(value))
         return self

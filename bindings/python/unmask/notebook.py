@@ -1,6 +1,9 @@
 """The canvas in a notebook: sessions display themselves, and `watch` shows a decode as it happens."""
 
 import html
+from collections.abc import Collection
+
+import unmask
 
 _STYLES = {
     "prompt": "color:#888",
@@ -10,7 +13,7 @@ _STYLES = {
 }
 
 
-def canvas_html(session, fresh=()):
+def canvas_html(session: unmask.Session, fresh: Collection[int] = ()) -> str:
     """The canvas of a session as HTML: the prompt, generated tokens, masks as blocks, and the positions in `fresh`
     highlighted. Tokens without a tokenizer are numbers."""
     model, info, begin = session.model, session.model.info, session.prompt_length
@@ -27,7 +30,7 @@ def canvas_html(session, fresh=()):
     return f'<div style="font-family:monospace;white-space:pre-wrap">{"".join(spans)}</div>'
 
 
-def watch(decoder):
+def watch(decoder: unmask.Decoder) -> None:
     """Steps to the end and redraws the canvases after every step. Needs IPython."""
     from IPython.display import HTML, display
 

@@ -1,0 +1,192 @@
+"""What only Python has: arrays, keyword arguments, asynchronous streams, progress bars, displays."""
+
+import asyncio
+import gc
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from conftest import MODELS
+
+import unmask
+
+
+def test_tokens_may_be_lists_and_arrays_of_any_integers(model):
+    expected = model.tokenize("Tom has 3 apples.")
+    assert expected.dtype == np.int32 and expected.ndim == 1
+    for given in (expected, expected.astype(np.int64), expected.tolist(), tuple(expected), expected[::-1][::-1]):
+        assert model.detokenize(given) == "Tom has 3 apples."
+    assert model.detokenize([]) == ""
+
+
+@pytest.mark.parametrize("bad, error", [([1.5], TypeError), ([[1]], ValueError), ([1 << 40], OverflowError),
+                                        (["a"], TypeError), (None, ValueError)])
+def test_what_is_no_list_of_token_ids_is_refused(model, bad, error):
+    with pytest.raises(error):
+        model.detokenize(bad)
+
+
+def test_text_outside_the_basic_plane_survives(model):
+    text = "naïve 🙂 日本"
+    assert model.detokenize(model.tokenize(text)) == text
+
+
+def test_a_nul_in_a_text_is_refused(model):
+    with pytest.raises(unmask.InvalidArgumentError, match="NUL"):
+        model.tokenize("a\0b")
+
+
+def test_logits_are_rows_by_vocabulary(model):
+    logits = model.logits([1, 2, 3, 4, 5])
+    assert logits.shape == (5, model.info.vocabulary) and logits.dtype == np.float32
+    assert np.isfinite(logits).all() and logits.std() > 0
+
+
+def test_errors_are_also_what_python_calls_them():
+    with pytest.raises(ValueError, match="between"):
+        unmask.Options(length=-5)
+    with pytest.raises(LookupError, match="no option 'lenght'"):
+        unmask.Options(lenght=5)
+    assert [c.status for c in unmask.errors.CLASSES.values()] == list(unmask.Status)[1:]
+    assert all(unmask.status_name(s) == s.name.lower() for s in unmask.Status)
+    assert all(getattr(unmask.native, s.name) == s for s in unmask.Status)
+
+
+def test_option_values_may_be_of_any_number_type(model):
+    options = unmask.Options(length=np.int64(7), temperature=np.float32(0.5), stop_at_end=True, cache="none")
+    with unmask.Session(model, options) as session:
+        assert session.masks_left == 7
+
+
+def test_the_option_table_describes_every_option():
+    table = {option.name: option for option in unmask.option_table()}
+    assert table["length"].kind == unmask.OptionKind.INTEGER and table["length"].minimum == 1
+    assert "none" in table["cache"].choices and table["cache"].default_text == "none"
+    assert all(option.description for option in table.values())
+    for name, option in table.items():
+        unmask.Options(**{name: option.default_text or option.default_number})
+
+
+def test_devices_explain_themselves():
+    listed = unmask.devices()
+    assert listed and all(d.name and len(d.uuid) == 32 for d in listed)
+    assert all(feature.reason for d in listed for feature in d.features)
+
+
+def test_a_random_model_has_the_shape_asked_for(device):
+    shape = unmask.Shape()
+    shape.hidden, shape.layers, shape.dtype = 64, 2, "f16"
+    with unmask.Model.create_random(device, "llada", shape) as random:
+        assert (random.info.hidden, random.info.layers, random.info.has_tokenizer) == (64, 2, 0)
+
+
+def test_async_iteration_leaves_the_event_loop_free(session):
+    async def decode():
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0.001)
+
+        counter = asyncio.ensure_future(count())
+        with session.decode() as decoder:
+            positions = [event.position async for event in decoder]
+        counter.cancel()
+        return positions, turns
+
+    positions, turns = asyncio.run(decode())
+    assert positions and turns > 20
+
+
+def test_a_cancelled_task_cancels_its_decoder(session):
+    async def decode():
+        with session.decode() as decoder:
+            async def all_events():
+                return [event async for event in decoder]
+
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(all_events(), 0.05)
+            with pytest.raises(unmask.CancelledError):
+                decoder.step()
+
+    asyncio.run(decode())
+    assert session.masks_left > 0
+
+
+def test_the_interpreters_lock_is_free_during_a_step(session):
+    count, stop = 0, threading.Event()
+
+    def work():
+        nonlocal count
+        while not stop.is_set():
+            count += 1
+            time.sleep(0.0005)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(60)  # no thread is made to yield: the other one runs only if the step lets it
+    thread = threading.Thread(target=work)
+    try:
+        with session.decode() as decoder:
+            thread.start()
+            before = count
+            decoder.step()
+            assert count > before
+    finally:
+        stop.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+
+
+def test_closing_during_a_step_waits_for_nobody_and_breaks_nothing(session):
+    decoder = session.decode()
+    steps = threading.Thread(target=lambda: pytest.raises(unmask.WrongStateError, decoder.run))
+    steps.start()
+    time.sleep(0.05)
+    decoder.close()
+    steps.join()
+    assert decoder.closed
+
+
+def test_objects_keep_what_they_were_made_from(device):
+    with unmask.Model(device, str(MODELS / "drafter")) as own:
+        session = own.session(tokens=[1, 2, 3], length=4)
+    decoder = session.decode()
+    del session
+    gc.collect()
+    assert decoder.run().finished
+
+
+def test_the_canvas_displays_itself(session):
+    page = session._repr_html_()
+    assert page.count("░") == 32 and "apples" in page and page.count("<span") == len(session.tokens)
+    session.decode().run()
+    assert "░" not in session._repr_html_()
+
+
+def test_progress_bars_count_masks(session, capsys):
+    pytest.importorskip("tqdm")
+    session.decode().run(progress=True)
+    assert "32/32" in capsys.readouterr().err
+
+
+def test_profiles_name_kernels(session):
+    with session.decode() as decoder:
+        decoder.set_profiling(True)
+        decoder.step()
+        assert any("matmul" in entry.label or entry.flops > 0 for entry in decoder.profile)
+
+
+def test_log_messages_wait_in_a_queue():
+    unmask.capture_log()
+    while unmask.next_log_message() is not None:
+        pass
+    assert unmask.next_log_message() is None
+
+
+def test_values_say_what_they_hold(model):
+    assert repr(model.info).startswith("ModelInfo(hidden=128, ")
+    assert repr(model) == "<unmask.Model>"
