@@ -12,7 +12,6 @@
 
 %include <stdint.i>
 %include <std_string.i>
-%include <std_vector.i>
 
 %{
 #include "classes.h"
@@ -62,7 +61,6 @@
 
 // A shape does not own its dtype, so texts given to it are kept, each once.
 %typemap(memberin) const char* dtype "$1 = kept($input);"
-%typemap(out) const char* dtype = char*;
 %warnfilter(451) unmask_shape::dtype;
 %{
 #include <set>
@@ -91,39 +89,10 @@ static const char* kept(const char* text) {
 %ignore handle;
 %ignore size_of;
 
-// The calls that can wait for a device or a disk; others keep an interpreter's lock.
-%nothread;
-%thread unmask::devices;
-%thread unmask::Device::Device;
-%thread unmask::Device::measure_matmul;
-%thread unmask::Device::close;
-%thread unmask::Model::Model;
-%thread unmask::Model::create_random;
-%thread unmask::Model::logits;
-%thread unmask::Model::close;
-%thread unmask::Loader::Loader;
-%thread unmask::Loader::step;
-%thread unmask::Loader::take_model;
-%thread unmask::Loader::close;
-%thread unmask::Session::close;
-%thread unmask::Decoder::Decoder;
-%thread unmask::Decoder::step;
-%thread unmask::Decoder::set_profiling;
-%thread unmask::Decoder::get_profile;
-%thread unmask::Decoder::close;
-
-namespace unmask {
-struct DeviceFeature;
-struct DeviceInfo;
-struct OptionInfo;
-struct ProfileEntry;
-class Session;
-}  // namespace unmask
-%template(TextList) std::vector<std::string>;
-%template(DeviceFeatureList) std::vector<unmask::DeviceFeature>;
-%template(DeviceInfoList) std::vector<unmask::DeviceInfo>;
-%template(OptionInfoList) std::vector<unmask::OptionInfo>;
-%template(ProfileEntryList) std::vector<unmask::ProfileEntry>;
-%template(SessionList) std::vector<unmask::Session*>;
+// Lists of values, copied: %list is each language's own.
+%list(unmask::DeviceFeature, DeviceFeature)
+%list(unmask::DeviceInfo, DeviceInfo)
+%list(unmask::OptionInfo, OptionInfo)
+%list(unmask::ProfileEntry, ProfileEntry)
 
 %include "classes.h"

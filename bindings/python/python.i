@@ -75,6 +75,64 @@ bool read_tokens(PyObject* from, unmask::Tokens& to) {
 }
 %ignore unmask::Matrix;
 
+// Lists are tuples.
+%{
+namespace {
+
+// A tuple of make(value) for each value; null with a Python exception set if one fails.
+template <typename T, typename Make>
+PyObject* new_tuple(const std::vector<T>& values, Make make) {
+  Object tuple(PyTuple_New(static_cast<Py_ssize_t>(values.size())));
+  for (size_t i = 0; tuple != nullptr && i < values.size(); ++i) {
+    PyObject* const item = make(values[i]);
+    if (item == nullptr || PyTuple_SetItem(tuple.get(), static_cast<Py_ssize_t>(i), item) != 0) return nullptr;
+  }
+  return tuple.release();
+}
+
+PyObject* new_text(const std::string& text) {
+  return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogateescape");
+}
+
+}  // namespace
+%}
+%define %list(Type, Class)
+%typemap(out) std::vector<Type> {
+  $result = new_tuple<Type>($1, [](const Type& value) {
+    return SWIG_NewPointerObj(new Type(value), $descriptor(Type*), SWIG_POINTER_OWN);
+  });
+  if ($result == nullptr) SWIG_fail;
+}
+%typemap(out) std::vector<Type>* {
+  $result = new_tuple<Type>(*$1, [](const Type& value) {
+    return SWIG_NewPointerObj(new Type(value), $descriptor(Type*), SWIG_POINTER_OWN);
+  });
+  if ($result == nullptr) SWIG_fail;
+}
+%enddef
+%typemap(out) std::vector<std::string> {
+  $result = new_tuple<std::string>($1, new_text);
+  if ($result == nullptr) SWIG_fail;
+}
+%typemap(out) std::vector<std::string>* {
+  $result = new_tuple<std::string>(*$1, new_text);
+  if ($result == nullptr) SWIG_fail;
+}
+
+// Any iterable of sessions.
+%typemap(in) const std::vector<unmask::Session*>& (std::vector<unmask::Session*> sessions, Object list) {
+  list.reset(PySequence_List($input));
+  if (list == nullptr) SWIG_fail;
+  for (Py_ssize_t i = 0; i < PyList_Size(list.get()); ++i) {
+    void* session = nullptr;
+    if (!SWIG_IsOK(SWIG_ConvertPtr(PyList_GetItem(list.get(), i), &session, $descriptor(unmask::Session*), 0)))
+      SWIG_exception_fail(SWIG_TypeError, "sessions must be unmask.Session objects");
+    sessions.push_back(static_cast<unmask::Session*>(session));
+  }
+  $1 = &sessions;
+}
+%typemap(typecheck, precedence=SWIG_TYPECHECK_OBJECT_ARRAY) const std::vector<unmask::Session*>& "$1 = 1;"
+
 %exception {
   try {
     $action
@@ -94,9 +152,30 @@ bool read_tokens(PyObject* from, unmask::Tokens& to) {
 %feature("python:abc", "unmask._methods.SessionMethods") unmask::Session;
 %feature("python:abc", "unmask._methods.DecoderMethods") unmask::Decoder;
 
+// The calls that can wait for a device or a disk; others keep the interpreter's lock.
+%nothread;
+%thread unmask::devices;
+%thread unmask::Device::Device;
+%thread unmask::Device::measure_matmul;
+%thread unmask::Device::close;
+%thread unmask::Model::Model;
+%thread unmask::Model::create_random;
+%thread unmask::Model::logits;
+%thread unmask::Model::close;
+%thread unmask::Loader::Loader;
+%thread unmask::Loader::step;
+%thread unmask::Loader::take_model;
+%thread unmask::Loader::close;
+%thread unmask::Session::close;
+%thread unmask::Decoder::Decoder;
+%thread unmask::Decoder::step;
+%thread unmask::Decoder::set_profiling;
+%thread unmask::Decoder::get_profile;
+%thread unmask::Decoder::close;
+
 // ---- Shape of the API ---------------------------------------------------------------------------------------------
 
-%warnfilter(321) set;  // a method may be called set
+#pragma SWIG nowarn=321  // a method may be called set
 %pythonbegin %{
 import unmask._methods
 %}
@@ -144,17 +223,6 @@ import unmask._methods
 %enumerated(unmask_event, kind, EventKind)
 %enumerated(unmask::OptionInfo, kind, OptionKind)
 %enumerated(unmask::LogMessage, level, LogLevel)
-
-// Lists, as values of their own.
-%define %listed(Class, Field)
-%extend Class {
-  %pythoncode %{
-    Field = property(lambda self, read=Field.fget: tuple(read(self)))
-  %}
-}
-%enddef
-%listed(unmask::DeviceInfo, features)
-%listed(unmask::OptionInfo, choices)
 
 %define %shown(Class)
 %extend Class {
