@@ -3,6 +3,7 @@
 // slashes become the documentation of the other languages.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "handle.h"
@@ -15,6 +16,13 @@ using Tokens = std::vector<int32_t>;
 struct Matrix {
   int64_t rows = 0, columns = 0;
   std::vector<float> values;  // [rows * columns]
+};
+
+/// What a model would put at some positions: the most probable tokens of each, best first.
+struct Predictions {
+  Tokens tokens;                     // [positions * top]
+  std::vector<float> probabilities;  // [positions * top], before any temperature
+  int64_t top;
 };
 
 // What `copy(buffer, capacity)` has to say: a call with a guess, and another if that was too small.
@@ -274,6 +282,37 @@ class Session {
   /// The same with token ids.
   void set_tokens(const Tokens& tokens) {
     handle_.run(unmask_session_set_tokens, tokens.data(), size_of(tokens));
+  }
+
+  /// The canvas becomes these ids, the first `prompt_length` of them the prompt; the model's mask token stands where a
+  /// token is to be written. Option `length` is not used. For filling gaps in a text.
+  void set_canvas(const Tokens& tokens, int64_t prompt_length = 0) {
+    handle_.run(unmask_session_set_canvas, tokens.data(), size_of(tokens), prompt_length);
+  }
+
+  /// Puts token ids at `position` and after it. A decoder keeps them, unless its strategy revises.
+  void write(int64_t position, const Tokens& tokens) {
+    handle_.run(unmask_session_write, position, tokens.data(), size_of(tokens));
+  }
+
+  /// `count` positions from `position` on become masks, to be written anew.
+  void mask(int64_t position, int64_t count) { handle_.run(unmask_session_mask, position, count); }
+
+  /// Pins the tokens of `count` positions, or lets them go: no strategy revises a pinned token, and write and mask refuse
+  /// it. Masks cannot be pinned.
+  void pin(int64_t position, int64_t count = 1, bool on = true) {
+    handle_.run(unmask_session_pin, position, count, on ? 1 : 0);
+  }
+  bool pinned(int64_t position) const { return handle_.get(unmask_session_pinned, position) != 0; }
+
+  /// The `top` most probable tokens of each position [n] and their probabilities [n, top], without committing anything.
+  /// One forward pass over the canvas as it is; waits for the device. Also between the steps of a decoder.
+  Predictions predict(const Tokens& positions, int32_t top = 1) const {
+    const size_t size = positions.size() * static_cast<size_t>(std::max(top, 0));
+    Predictions result{Tokens(size), std::vector<float>(size), top};
+    handle_.run(unmask_session_predict, positions.data(), size_of(positions), top, result.tokens.data(),
+                result.probabilities.data());
+    return result;
   }
 
   /// The canvas: prompt, then generated tokens, with the model's mask token where nothing is decided yet.

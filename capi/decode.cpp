@@ -1,5 +1,6 @@
 // Sessions and decoders of the C ABI.
 #include "capi/objects.h"
+#include "decode/logits.h"
 
 using namespace unmask;
 using namespace unmask::capi;
@@ -70,6 +71,21 @@ void collect_events(unmask_decoder& d) {
   }
 }
 
+std::span<const int32_t> ids(const int32_t* values, int64_t count) {
+  require(count >= 0 && (values != nullptr || count == 0), Status::invalid_argument,
+          "The tokens or positions are NULL, or their count negative.");
+  return {values, static_cast<size_t>(count)};
+}
+
+// Positions of a canvas.
+decode::Window window(const decode::Session& session, int64_t position, int64_t count) {
+  const int64_t length = session.length();
+  require(position >= 0 && count >= 0 && position <= length && count <= length - position,
+          Status::invalid_argument, "There are no {} positions from {} on; the canvas has {}.", count,
+          position, length);
+  return {static_cast<uint32_t>(position), static_cast<uint32_t>(position + count)};
+}
+
 void set_prompt(const unmask_session* handle,
                 const std::function<std::vector<int32_t>(const model::Model&)>& prompt) {
   LockedSession locked(handle);
@@ -104,10 +120,62 @@ unmask_status unmask_session_set_chat(unmask_session* session, const char* messa
 }
 
 unmask_status unmask_session_set_tokens(unmask_session* session, const int32_t* tokens, int64_t count) {
+  return guard([&] { LockedSession(session).session.set_prompt(ids(tokens, count)); });
+}
+
+unmask_status unmask_session_set_canvas(unmask_session* session, const int32_t* tokens, int64_t count,
+                                        int64_t prompt_length) {
   return guard([&] {
-    require(count >= 0 && (tokens != nullptr || count == 0), Status::invalid_argument,
-            "The tokens are NULL, or their count negative.");
-    LockedSession(session).session.set_prompt(std::span(tokens, static_cast<size_t>(count)));
+    require(prompt_length >= 0 && prompt_length <= count, Status::invalid_argument,
+            "The prompt is {} tokens of a canvas of {}.", prompt_length, count);
+    LockedSession(session).session.set_canvas(ids(tokens, count), static_cast<uint32_t>(prompt_length));
+  });
+}
+
+unmask_status unmask_session_write(unmask_session* session, int64_t position, const int32_t* tokens,
+                                   int64_t count) {
+  return guard([&] {
+    LockedSession locked(session);
+    locked.session.write(window(locked.session, position, count), ids(tokens, count));
+  });
+}
+
+unmask_status unmask_session_mask(unmask_session* session, int64_t position, int64_t count) {
+  return guard([&] {
+    LockedSession locked(session);
+    locked.session.mask(window(locked.session, position, count));
+  });
+}
+
+unmask_status unmask_session_pin(unmask_session* session, int64_t position, int64_t count, int32_t on) {
+  return guard([&] {
+    LockedSession locked(session);
+    locked.session.pin(window(locked.session, position, count), on != 0);
+  });
+}
+
+int32_t unmask_session_pinned(const unmask_session* session, int64_t position) {
+  return guard_value<int32_t>(-1, [&] {
+    LockedSession locked(session);
+    return int32_t{locked.session.pinned(window(locked.session, position, 1).begin)};
+  });
+}
+
+unmask_status unmask_session_predict(const unmask_session* session, const int32_t* positions, int64_t count,
+                                     int32_t top, int32_t* tokens, float* probabilities) {
+  return guard([&] {
+    LockedSession locked(session);
+    const std::span<const int32_t> asked = ids(positions, count);
+    require(top > 0 && (count == 0 || (tokens != nullptr && probabilities != nullptr)),
+            Status::invalid_argument, "There is no room for the tokens and probabilities asked for.");
+    const auto backend = vulkan::make_backend(session->device);
+    std::vector<uint32_t> where;
+    for (const int32_t position : asked) where.push_back(window(locked.session, position, 1).begin);
+    const auto candidates = decode::predict(*backend, locked.session, where, static_cast<uint32_t>(top));
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      tokens[i] = candidates[i].token;
+      probabilities[i] = candidates[i].probability;
+    }
   });
 }
 

@@ -280,6 +280,34 @@ UNMASK_API int64_t unmask_session_masks_left(const unmask_session* session);    
  * for the session, or its end. NULL on failure. */
 UNMASK_API const char* unmask_session_text(unmask_session* session);
 
+/* Editing the canvas: seeds, and what is to be written anew. Positions count from the canvas's beginning. All are
+ * refused while a decoder has the session, and change no position of the prompt; none makes events. */
+
+/* The canvas becomes these ids, the first `prompt_length` of them the prompt; the model's mask token stands where
+ * a token is to be written. Option `length` is not used. For filling gaps in a text. */
+UNMASK_API unmask_status unmask_session_set_canvas(unmask_session* session, const int32_t* tokens,
+                                                   int64_t count, int64_t prompt_length);
+
+/* Puts `tokens` [count] at `position` and after it. A decoder keeps them, unless its strategy revises. */
+UNMASK_API unmask_status unmask_session_write(unmask_session* session, int64_t position,
+                                              const int32_t* tokens, int64_t count);
+
+/* `count` positions from `position` on become masks. */
+UNMASK_API unmask_status unmask_session_mask(unmask_session* session, int64_t position, int64_t count);
+
+/* Pins the tokens of `count` positions, or (`on` = 0) lets them go: no strategy revises a pinned token, and write and
+ * mask refuse it. Masks cannot be pinned. */
+UNMASK_API unmask_status unmask_session_pin(unmask_session* session, int64_t position, int64_t count,
+                                            int32_t on);
+UNMASK_API int32_t unmask_session_pinned(const unmask_session* session, int64_t position); /* 1, 0; -1 on failure */
+
+/* What the model would put at `positions` [count], without committing anything: the `top` most probable tokens of
+ * each, best first, and their probabilities before any temperature, both [count * top]. One forward pass over the
+ * canvas as it is; blocks until the device is done. Also while a decoder has the session, between its steps. */
+UNMASK_API unmask_status unmask_session_predict(const unmask_session* session, const int32_t* positions,
+                                                int64_t count, int32_t top, int32_t* tokens,
+                                                float* probabilities);
+
 /* What the session has cost since its prompt was set. Rows are positions computed; FLOPs count a multiply-add
  * as two, and neither counts padding. */
 typedef struct unmask_statistics {

@@ -164,11 +164,6 @@ ForwardPlan Denoiser::plan(std::span<const Request> requests) {
   return p;
 }
 
-// Models made from autoregressive ones predict a token in the row before it.
-uint32_t Denoiser::predicting_position(uint32_t position) const {
-  return model_.config.shifted_logits && position > 0 ? position - 1 : position;
-}
-
 void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> row_of_slot,
                         ForwardPlan& p) const {
   const Session& s = *sessions_[r.session];
@@ -182,7 +177,7 @@ void Denoiser::add_rows(const Request& r, Canvas& canvas, std::span<uint32_t> ro
       s.options().cache);
   std::vector<uint32_t> asked;
   for (const uint32_t position : in_order(r.positions, r.editable))
-    asked.push_back(predicting_position(position) - seen.begin);
+    asked.push_back(predicting_position(model_.config, position) - seen.begin);
   const uint32_t first_open =
       r.editable.empty() ? s.first_mask() : std::min(s.first_mask(), r.editable.front());
   assert(first_open >= seen.begin);
@@ -208,7 +203,7 @@ void Denoiser::add_candidates(const Request& r, std::span<const uint32_t> positi
   const Place& place = places_[r.session];
   for (const uint32_t position : positions) {
     assert(position >= r.window.begin && position < r.window.end);
-    const uint32_t predicting = predicting_position(position);
+    const uint32_t predicting = predicting_position(model_.config, position);
     const auto row = [&](const Canvas& canvas) {
       assert(row_of_slot[canvas.base_slot + predicting] != none);
       return row_of_slot[canvas.base_slot + predicting];

@@ -102,7 +102,6 @@ class Denoiser {
   model::ForwardPlan plan(std::span<const Request> requests);
   void add_rows(const Request& request, Canvas& canvas, std::span<uint32_t> row_of_slot,
                 model::ForwardPlan& plan) const;
-  uint32_t predicting_position(uint32_t position) const;
   void add_candidates(const Request& request, std::span<const uint32_t> positions,
                       std::span<const uint32_t> row_of_slot, model::ForwardPlan& plan) const;
   tensor::SequenceStep sequence_step(const Request& request) const;

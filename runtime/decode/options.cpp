@@ -253,6 +253,7 @@ SessionOptions::SessionOptions(const Options& o)
       guidance(static_cast<float>(o.number("guidance"))),
       threshold(static_cast<float>(o.number("threshold"))),
       factor(static_cast<float>(o.number("factor"))),
+      steps_given(steps > 0),
       temperature_given(o.is_set("temperature")),
       top_k(static_cast<uint32_t>(o.integer("top_k"))),
       seed(static_cast<uint64_t>(o.integer("seed"))),

@@ -59,6 +59,7 @@ struct SessionOptions {
   uint32_t length, block, steps, stride;
   tensor::Confidence remasking;
   float temperature, top_p, guidance, threshold, factor;
+  bool steps_given;        // otherwise one per token
   bool temperature_given;  // otherwise a strategy may have one of its own
   uint32_t top_k;
   uint64_t seed;

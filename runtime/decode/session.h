@@ -32,6 +32,11 @@ struct Event {
   uint32_t step;     // forward pass in which it happened, from 1
 };
 
+// The row that predicts a position: models made from autoregressive ones do so in the row before it.
+inline uint32_t predicting_position(const model::ModelConfig& config, uint32_t position) {
+  return config.shifted_logits && position > 0 ? position - 1 : position;
+}
+
 // Not thread-safe.
 class Session {
  public:
@@ -42,6 +47,20 @@ class Session {
   // vocabulary or, without option stride, a canvas longer than the model's positions; wrong_state while a
   // decoder has it.
   void set_prompt(std::span<const int32_t> prompt);
+
+  // The canvas becomes `tokens`, in which the mask token stands for what is to be written; option length then
+  // is what follows the prompt. Otherwise as set_prompt.
+  void set_canvas(std::span<const int32_t> tokens, uint32_t prompt_length);
+
+  // Positions after the prompt change, to tokens or to masks; no events. Throws invalid_argument for
+  // positions outside, in the prompt or pinned; wrong_state while a decoder has the session.
+  void write(Window window, std::span<const int32_t> tokens);
+  void mask(Window window);
+
+  // Pinned tokens stay, whatever writes, masks or revises. Only tokens are pinned, not masks. Throws as
+  // write.
+  void pin(Window window, bool on);
+  bool pinned(uint32_t position) const { return pinned_[position]; }
 
   const model::Model& model() const { return *model_; }
   const std::shared_ptr<const model::Model>& shared_model() const { return model_; }
@@ -67,7 +86,7 @@ class Session {
   // Whether this token ends a text: the end token, or the one that ends a turn of the chat layout.
   bool ends_text(int32_t token) const { return token == end_token() || token == model_->end_of_turn_token; }
 
-  // A token of the canvas changes. Keeps the mask count and appends an event.
+  // A token of the canvas, not pinned, changes. Keeps the mask count and appends an event.
   void commit(uint32_t position, int32_t token);
 
   // Fills every mask left with the end token: the text is over. Not events, nobody predicted these.
@@ -90,9 +109,17 @@ class Session {
   std::vector<Event> take_events();
 
  private:
+  void begin(std::span<const int32_t> tokens, uint32_t prompt_length, uint32_t length);
+  void require_free() const;
+  void require_writable(Window window) const;
+  void require_ids(std::span<const int32_t> tokens) const;
+  void count_masks();
+
   std::shared_ptr<const model::Model> model_;
-  SessionOptions options_;
+  SessionOptions given_;    // as they came
+  SessionOptions options_;  // resolved for the model and the canvas
   std::vector<int32_t> tokens_;
+  std::vector<bool> pinned_;
   uint32_t prompt_length_ = 0;
   uint32_t masks_left_ = 0;
   Statistics statistics_;

@@ -124,6 +124,12 @@ TEST(Null, SessionsRefuseIt) {
   EXPECT_REFUSED(invalid, unmask_session_set_chat(made.get(), nullptr));
   EXPECT_REFUSED(invalid, unmask_session_set_tokens(nullptr, &token, 1));
   EXPECT_REFUSED(invalid, unmask_session_set_tokens(made.get(), nullptr, 1));
+  EXPECT_REFUSED(invalid, unmask_session_set_canvas(nullptr, nullptr, 0, 0));
+  EXPECT_REFUSED(invalid, unmask_session_write(nullptr, 0, nullptr, 0));
+  EXPECT_REFUSED(invalid, unmask_session_mask(nullptr, 0, 0));
+  EXPECT_REFUSED(invalid, unmask_session_pin(nullptr, 0, 0, 1));
+  EXPECT_REFUSED(invalid, unmask_session_pinned(nullptr, 0));
+  EXPECT_REFUSED(invalid, unmask_session_predict(nullptr, nullptr, 0, 1, nullptr, nullptr));
   EXPECT_REFUSED(invalid, unmask_session_get_tokens(nullptr, &out, 1));
   EXPECT_REFUSED(invalid, unmask_session_get_tokens(made.get(), nullptr, 1));
   EXPECT_REFUSED(invalid, unmask_session_prompt_length(nullptr));

@@ -102,6 +102,19 @@ TEST_P(Decoding, NeverEmitsTheMaskToken) {
   EXPECT_EQ(std::ranges::count(tokens, model->config.mask_token), 0);
 }
 
+TEST_P(Decoding, FillsTheGapsOfACanvasAndKeepsItsSeeds) {
+  const auto s = session(options({{"length", 4}, {"block", 8}}), {});
+  std::vector<int32_t> canvas = prompt(23, 12);
+  for (const size_t gap : {5, 6, 11, 17, 18, 19, 22}) canvas[gap] = s->mask_token();
+  s->set_canvas(canvas, 3);
+  s->pin({7, 10}, true);
+  run({s});
+  EXPECT_EQ(s->masks_left(), 0u);
+  for (size_t i = 0; i < canvas.size(); ++i) {
+    if (canvas[i] != s->mask_token()) EXPECT_EQ(s->tokens()[i], canvas[i]) << i;
+  }
+}
+
 TEST_P(Decoding, SameSeedSameTokens) {
   const auto p = prompt(5, 3);
   for (const double temperature : {0.0, 1.0}) {
