@@ -12,17 +12,20 @@ namespace unmask {
 
 using Tokens = std::vector<int32_t>;
 
-/// Row by row.
-struct Matrix {
+// Row by row.
+template <typename T>
+struct Table {
   int64_t rows = 0, columns = 0;
-  std::vector<float> values;  // [rows * columns]
+  std::vector<T> values = std::vector<T>(static_cast<size_t>(rows * columns));
 };
+using Matrix = Table<float>;
+using TokenMatrix = Table<int32_t>;
 
-/// What a model would put at some positions: the most probable tokens of each, best first.
+/// What a model would put at some positions: the most probable tokens of each, best first, and their probabilities
+/// before any temperature; both [positions, top].
 struct Predictions {
-  Tokens tokens;                     // [positions * top]
-  std::vector<float> probabilities;  // [positions * top], before any temperature
-  int64_t top;
+  TokenMatrix tokens;
+  Matrix probabilities;
 };
 
 // What `copy(buffer, capacity)` has to say: a call with a guess, and another if that was too small.
@@ -176,8 +179,7 @@ class Model {
 
   /// Logits [tokens, vocabulary] of one pass over the tokens. Waits for the device.
   Matrix logits(const Tokens& tokens) const {
-    Matrix result{size_of(tokens), get_info().vocabulary, {}};
-    result.values.resize(static_cast<size_t>(result.rows * result.columns));
+    Matrix result{size_of(tokens), get_info().vocabulary};
     handle_.run(unmask_model_logits, tokens.data(), size_of(tokens), result.values.data(),
                 static_cast<int64_t>(result.values.size()));
     return result;
@@ -308,10 +310,10 @@ class Session {
   /// The `top` most probable tokens of each position [n] and their probabilities [n, top], without committing anything.
   /// One forward pass over the canvas as it is; waits for the device. Also between the steps of a decoder.
   Predictions predict(const Tokens& positions, int32_t top = 1) const {
-    const size_t size = positions.size() * static_cast<size_t>(std::max(top, 0));
-    Predictions result{Tokens(size), std::vector<float>(size), top};
-    handle_.run(unmask_session_predict, positions.data(), size_of(positions), top, result.tokens.data(),
-                result.probabilities.data());
+    const int64_t rows = size_of(positions), columns = std::max(top, 0);
+    Predictions result{{rows, columns}, {rows, columns}};
+    handle_.run(unmask_session_predict, positions.data(), rows, top, result.tokens.values.data(),
+                result.probabilities.values.data());
     return result;
   }
 

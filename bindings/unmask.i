@@ -86,6 +86,7 @@ static const char* kept(const char* text) {
 %newobject unmask::Loader::take_model;
 %newobject unmask::Decoder::next_event;
 %ignore unmask::Model::Model(unmask_model*);
+%ignore unmask::Table;
 %ignore handle;
 %ignore size_of;
 

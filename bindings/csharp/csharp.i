@@ -25,6 +25,11 @@ void* new_block(const std::vector<T>& values, int64_t rows, int64_t columns = 1)
   return new_block(rows, columns, values.data(), values.size() * sizeof(T));
 }
 
+template <typename T>
+void* new_block(const unmask::Table<T>& table) {
+  return new_block(table.values, table.rows, table.columns);
+}
+
 // Pointers to copies, which C# owns.
 template <typename T>
 void* new_pointers(const std::vector<T>& values) {
@@ -95,12 +100,16 @@ extern "C" SWIGEXPORT void SWIGSTDCALL Unmask_SetRaise(void (SWIGSTDCALL* callba
 %block(unmask::Tokens, "int[]", Block.TakeInts(block))
 %typemap(out, null="nullptr") unmask::Tokens "$result = new_block<int32_t>($1, unmask::size_of($1));"
 
-%block(unmask::Matrix, "float[,]", Block.TakeMatrix(block))
-%typemap(out, null="nullptr") unmask::Matrix {
-  const unmask::Matrix& matrix = $1;
-  $result = new_block(matrix.values, matrix.rows, matrix.columns);
+%define %matrix(Type, CSharpType, Take)
+%block(%arg(Type, Type*), CSharpType, Take)
+%typemap(out, null="nullptr") Type {
+  const Type& table = $1;
+  $result = new_block(table);
 }
-%ignore unmask::Matrix;
+%typemap(out, null="nullptr") Type* "$result = new_block(*$1);"
+%enddef
+%matrix(unmask::Matrix, "float[,]", Block.TakeFloats(block))
+%matrix(unmask::TokenMatrix, "int[,]", Block.TakeTokens(block))
 
 %typemap(ctype) const unmask::Tokens& "void*"
 %typemap(imtype) const unmask::Tokens& "int[]"

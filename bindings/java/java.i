@@ -41,14 +41,25 @@ jintArray new_array(JNIEnv* env, const unmask::Tokens& from) {
   return to;
 }
 
-// An array of rows.
-jobjectArray new_array(JNIEnv* env, const unmask::Matrix& from) {
-  jobjectArray const to = env->NewObjectArray(static_cast<jsize>(from.rows), env->FindClass("[F"), nullptr);
-  const auto columns = static_cast<jsize>(from.columns);
+jintArray new_row(JNIEnv* env, const int32_t* values, jsize columns) {
+  jintArray const row = env->NewIntArray(columns);
+  if (row != nullptr) env->SetIntArrayRegion(row, 0, columns, reinterpret_cast<const jint*>(values));
+  return row;
+}
+
+jfloatArray new_row(JNIEnv* env, const float* values, jsize columns) {
+  jfloatArray const row = env->NewFloatArray(columns);
+  if (row != nullptr) env->SetFloatArrayRegion(row, 0, columns, values);
+  return row;
+}
+
+// An array of rows, of the class `row_class`.
+template <typename T>
+jobjectArray new_array(JNIEnv* env, const unmask::Table<T>& from, const char* row_class) {
+  jobjectArray const to = env->NewObjectArray(static_cast<jsize>(from.rows), env->FindClass(row_class), nullptr);
   for (jsize i = 0; to != nullptr && i < from.rows; ++i) {
-    jfloatArray const row = env->NewFloatArray(columns);
+    const auto row = new_row(env, from.values.data() + i * from.columns, static_cast<jsize>(from.columns));
     if (row == nullptr) return nullptr;
-    env->SetFloatArrayRegion(row, 0, columns, from.values.data() + static_cast<size_t>(i) * from.columns);
     env->SetObjectArrayElement(to, i, row);
     env->DeleteLocalRef(row);
   }
@@ -117,12 +128,19 @@ void raise(JNIEnv* env, unmask_status status, const char* sentence) {
 }
 %typemap(out) unmask::Tokens "$result = new_array(jenv, $1);"
 
-%typemap(jni) unmask::Matrix "jobjectArray"
-%typemap(jtype) unmask::Matrix "float[][]"
-%typemap(jstype) unmask::Matrix "float[][]"
-%typemap(javaout) unmask::Matrix { return $jnicall; }
-%typemap(out) unmask::Matrix "$result = new_array(jenv, $1);"
-%ignore unmask::Matrix;
+%define %matrix(Type, JavaType, RowClass)
+%typemap(jni) Type, Type* "jobjectArray"
+%typemap(jtype) Type, Type* JavaType
+%typemap(jstype) Type, Type* JavaType
+%typemap(javaout) Type, Type* { return $jnicall; }
+%typemap(out) Type {
+  const Type& table = $1;
+  $result = new_array(jenv, table, RowClass);
+}
+%typemap(out) Type* { $result = new_array(jenv, *$1, RowClass); }
+%enddef
+%matrix(unmask::Matrix, "float[][]", "[F")
+%matrix(unmask::TokenMatrix, "int[][]", "[I")
 
 // Lists are unmodifiable lists of values that own themselves.
 %{

@@ -53,6 +53,10 @@ PyObject* new_array(const unmask::Matrix& matrix) {
   return new_array(matrix.values, "float32", matrix.rows, matrix.columns);
 }
 
+PyObject* new_array(const unmask::TokenMatrix& matrix) {
+  return new_array(matrix.values, "int32", matrix.rows, matrix.columns);
+}
+
 bool read_tokens(PyObject* from, unmask::Tokens& to) {
   const Object array = call_python("tokens", "(O)", from);
   return array != nullptr && with_buffer(array.get(), PyBUF_SIMPLE, [&](const void* data, size_t bytes) {
@@ -73,7 +77,10 @@ bool read_tokens(PyObject* from, unmask::Tokens& to) {
   $result = new_array($1);
   if ($result == nullptr) SWIG_fail;
 }
-%ignore unmask::Matrix;
+%typemap(out) unmask::Matrix*, unmask::TokenMatrix* {
+  $result = new_array(*$1);
+  if ($result == nullptr) SWIG_fail;
+}
 
 // Lists are tuples.
 %{
@@ -166,6 +173,7 @@ PyObject* new_text(const std::string& text) {
 %thread unmask::Loader::step;
 %thread unmask::Loader::take_model;
 %thread unmask::Loader::close;
+%thread unmask::Session::predict;
 %thread unmask::Session::close;
 %thread unmask::Decoder::Decoder;
 %thread unmask::Decoder::step;
@@ -175,7 +183,6 @@ PyObject* new_text(const std::string& text) {
 
 // ---- Shape of the API ---------------------------------------------------------------------------------------------
 
-#pragma SWIG nowarn=321  // a method may be called set
 %pythonbegin %{
 import unmask._methods
 %}
@@ -236,6 +243,7 @@ import unmask._methods
 %shown(unmask_statistics)
 %shown(unmask_progress)
 %shown(unmask_event)
+%shown(unmask::Predictions)
 %shown(unmask::LogMessage)
 %shown(unmask::DeviceFeature)
 %shown(unmask::DeviceInfo)

@@ -27,7 +27,15 @@ internal static class Block {
     return result;
   });
 
-  internal static float[,] TakeMatrix(IntPtr block) => Take(block, (rows, columns, values) => {
+  internal static int[,] TakeTokens(IntPtr block) => Take(block, (rows, columns, values) => {
+    var flat = new int[rows * columns];
+    Marshal.Copy(values, flat, 0, flat.Length);
+    var result = new int[rows, columns];
+    Buffer.BlockCopy(flat, 0, result, 0, flat.Length * sizeof(int));
+    return result;
+  });
+
+  internal static float[,] TakeFloats(IntPtr block) => Take(block, (rows, columns, values) => {
     var flat = new float[rows * columns];
     Marshal.Copy(values, flat, 0, flat.Length);
     var result = new float[rows, columns];

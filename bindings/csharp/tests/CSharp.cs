@@ -100,6 +100,26 @@ public class CSharp {
       Check.That(decoder.Run().Finished, "the end");
     }
   }
+
+  [Test]
+  public void GapsAreFilledAndPinsStay() {
+    int mask = Bundled.Model.Info.MaskToken;
+    using (var session = new Session(Bundled.Model)) {
+      session.SetCanvas(new[] { 7, 8, mask, mask, 9, mask }, 2);
+      session.Pin(4);
+      using (Predictions predicted = session.Predict(new[] { 2, 3, 5 }, 4)) {
+        Check.Equal(3, predicted.Tokens.GetLength(0));
+        Check.That(predicted.Probabilities[0, 0] >= predicted.Probabilities[0, 3], "the best first");
+      }
+      Check.Equal(3, session.MasksLeft);
+      using (Decoder decoder = session.Decode()) decoder.Run();
+      Check.That(session.Pinned(4), "a pin");
+      Check.Equal(9, session.GetTokens()[4]);
+      Check.Throws<UnmaskException>(() => session.Mask(4, 1));
+      session.Mask(5, 1);
+      Check.Equal(1, session.MasksLeft);
+    }
+  }
 }
 
 }

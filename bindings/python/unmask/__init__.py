@@ -20,7 +20,7 @@ from unmask.errors import (BadModelError, CancelledError, DeviceLostError, Input
                            InvalidArgumentError, NotFoundError, OutOfMemoryError, Status, UnmaskError, UnsupportedError,
                            WrongStateError)
 from unmask.native import (Decoder, Device, DeviceFeature, DeviceInfo, Event, Loader, LogMessage, MatmulSpeed, Model,
-                           ModelInfo, OptionInfo, ProfileEntry, Progress, Session, Shape, Statistics, capture_log,
+                           ModelInfo, OptionInfo, Predictions, ProfileEntry, Progress, Session, Shape, Statistics, capture_log,
                            devices, next_log_message, option_table, silence_log, status_name, strategies, version)
 from unmask import notebook
 from unmask._methods import option_value as _option_value

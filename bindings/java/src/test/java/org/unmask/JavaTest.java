@@ -139,4 +139,25 @@ class JavaTest {
       assertTrue(decoder.run().getFinished());
     }
   }
+
+  @Test
+  void gapsAreFilledAndPinsStay() {
+    int mask = model.getInfo().getMaskToken();
+    try (Session session = new Session(model)) {
+      session.setCanvas(new int[] {7, 8, mask, mask, 9, mask}, 2);
+      session.pin(4);
+      int[][] predicted = session.predict(new int[] {2, 3, 5}, 4).getTokens();
+      assertEquals(3, predicted.length);
+      assertEquals(4, predicted[0].length);
+      assertEquals(3, session.getMasksLeft());
+      try (Decoder decoder = session.decode()) {
+        decoder.run();
+      }
+      assertTrue(session.pinned(4));
+      assertEquals(9, session.getTokens()[4]);
+      assertThrows(UnmaskException.class, () -> session.mask(4, 1));
+      session.mask(5, 1);
+      assertEquals(1, session.getMasksLeft());
+    }
+  }
 }
