@@ -7,7 +7,7 @@ function(unmask_swig language out_folder source)
   get_filename_component(header_folder ${folder}/../capi ABSOLUTE)
   add_custom_command(OUTPUT ${source}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${out_folder}
-    COMMAND ${SWIG_EXECUTABLE} -c++ -${language} -doxygen -w321 -I${header_folder} -outdir ${out_folder} ${ARGN}
+    COMMAND ${SWIG_EXECUTABLE} -c++ -${language} -w321 -I${header_folder} -outdir ${out_folder} ${ARGN}
             -o ${source} ${folder}/unmask.i
     DEPENDS ${folder}/unmask.i ${folder}/classes.h ${folder}/handle.h ${folder}/${language}/${language}.i
             ${header_folder}/unmask.h
