@@ -1,5 +1,6 @@
 #include "classes.h"
 
+#include <algorithm>
 #include <deque>
 
 namespace unmask {
@@ -80,6 +81,19 @@ std::vector<DeviceInfo> devices() {
   return result;
 }
 
+std::vector<std::string> weight_types() {
+  std::vector<std::string> names;
+  for (int32_t i = 0; i < unmask_weight_type_count(); ++i) names.emplace_back(unmask_weight_type_name(i));
+  return names;
+}
+
+std::vector<std::string> Converter::notes() const {
+  const int64_t count = handle_.get(unmask_converter_note_count);
+  std::vector<std::string> notes;
+  for (int32_t i = 0; i < count; ++i) notes.push_back(handle_.get(unmask_converter_note, i));
+  return notes;
+}
+
 std::vector<OptionInfo> option_table() {
   std::vector<OptionInfo> table;
   for (int32_t i = 0; i < unmask_option_count(); ++i) {
@@ -113,8 +127,8 @@ std::vector<ProfileEntry> Decoder::get_profile() const {
   for (int32_t i = 0; i < count; ++i) {
     auto entry = initialised(unmask_profile_entry_init);
     std::string label = handle_.get(unmask_decoder_get_profile, i, &entry);
-    entries.push_back({std::move(label), static_cast<int32_t>(entry.dispatches), entry.seconds, entry.flops,
-                       entry.bytes});
+    entries.push_back(
+        {std::move(label), static_cast<int32_t>(entry.dispatches), entry.seconds, entry.flops, entry.bytes});
   }
   return entries;
 }

@@ -1,6 +1,6 @@
-// The C interface as classes: what unmask.i hands to Python, Java and C#, and a C++ program may use as well. Names
-// follow one rule: unmask_<type>_<verb>(object, ...) is <Type>::<verb>(...). Comments that begin with three
-// slashes become the documentation of the other languages.
+// The C interface as classes: what unmask.i hands to Python, Java and C#, and a C++ program may use as well.
+// Names follow one rule: unmask_<type>_<verb>(object, ...) is <Type>::<verb>(...). Comments that begin with
+// three slashes become the documentation of the other languages.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@ struct Table {
 using Matrix = Table<float>;
 using TokenMatrix = Table<int32_t>;
 
-/// What a model would put at some positions: the most probable tokens of each, best first, and their probabilities
-/// before any temperature; both [positions, top].
+/// What a model would put at some positions: the most probable tokens of each, best first, and their
+/// probabilities before any temperature; both [positions, top].
 struct Predictions {
   TokenMatrix tokens;
   Matrix probabilities;
@@ -57,8 +57,8 @@ struct LogMessage {
   std::string text;
 };
 
-/// From now on messages wait in a queue for next_log_message(), the last 1000 of them. Until then, warnings and
-/// errors go to stderr.
+/// From now on messages wait in a queue for next_log_message(), the last 1000 of them. Until then, warnings
+/// and errors go to stderr.
 void capture_log();
 
 /// From now on messages are dropped.
@@ -76,8 +76,9 @@ struct DeviceFeature {
   std::string reason;
 };
 
-/// A Vulkan device of this machine. Memory is in bytes of device-local memory; the UUID has 32 hex digits; the
-/// type is "discrete", "integrated", "virtual", "cpu" or "other"; an empty refusal means the device can be used.
+/// A Vulkan device of this machine. Memory is in bytes of device-local memory; the UUID has 32 hex digits;
+/// the type is "discrete", "integrated", "virtual", "cpu" or "other"; an empty refusal means the device can
+/// be used.
 struct DeviceInfo {
   std::string name, uuid, type, driver, refusal;
   int64_t memory;
@@ -105,8 +106,8 @@ class Device {
   /// Name and version of the driver.
   std::string driver() const { return handle_.get(unmask_device_driver); }
 
-  /// Times y [rows, outputs] = x [rows, inputs] w^T, the best of `repeats` runs; `dtype` of the weights is "f32",
-  /// "f16" or "bf16".
+  /// Times y [rows, outputs] = x [rows, inputs] w^T, the best of `repeats` runs; `dtype` of the weights is
+  /// "f32", "f16" or "bf16".
   MatmulSpeed measure_matmul(int32_t rows, int32_t outputs, int32_t inputs, const std::string& dtype = "f32",
                              int32_t repeats = 3) const {
     MatmulSpeed speed{};
@@ -130,16 +131,16 @@ class Device {
 /// Weights on a device, and a tokenizer. Immutable: any number of sessions, on any threads, share it.
 class Model {
  public:
-  /// Loads a Hugging Face folder: config.json, *.safetensors, and (for text) tokenizer.json.
+  /// Loads a Hugging Face folder (config.json, *.safetensors and, for text, tokenizer.json) or a GGUF file.
   Model(const Device& device, const std::string& path)
       : Model(unmask_model_open(device.handle().use().get(), c_text(path))) {}
 
   explicit Model(unmask_model* model) : handle_("model", model, unmask_model_destroy) {}
 
   /// Random weights of a given shape, for benchmarks. No tokenizer.
-  static Model* create_random(const Device& device, const std::string& architecture, const unmask_shape& shape) {
-    return new Model(
-        unmask_model_create_random(device.handle().use().get(), c_text(architecture), &shape));
+  static Model* create_random(const Device& device, const std::string& architecture,
+                              const unmask_shape& shape) {
+    return new Model(unmask_model_create_random(device.handle().use().get(), c_text(architecture), &shape));
   }
 
   /// Sizes, special token ids, and what the model can do.
@@ -161,8 +162,8 @@ class Model {
     });
   }
 
-  /// Token ids of one user message in the model's chat layout, ready to be answered. Special tokens written in the
-  /// message are plain text.
+  /// Token ids of one user message in the model's chat layout, ready to be answered. Special tokens written
+  /// in the message are plain text.
   Tokens tokenize_chat(const std::string& message) const {
     return read_all<Tokens>(message.size() + 32, [&](int32_t* tokens, int64_t capacity) {
       return handle_.get(unmask_model_tokenize_chat, c_text(message), tokens, capacity);
@@ -222,6 +223,39 @@ class Loader {
   Handle<unmask_loader> handle_;
 };
 
+/// The types that weights come in: "f32", "f16", ...
+std::vector<std::string> weight_types();
+
+/// Converts a Hugging Face folder to a GGUF file whose matrices have the given type: step() until it is true.
+/// The file appears under its name only then. Needs no device.
+class Converter {
+ public:
+  Converter(const std::string& source, const std::string& destination, const std::string& type)
+      : handle_("converter", unmask_converter_create(c_text(source), c_text(destination), c_text(type)),
+                unmask_converter_destroy) {}
+
+  /// Converts a little more; true once all is done. Waits for the disk.
+  bool step() {
+    int32_t finished = 0;
+    handle_.run(unmask_converter_step, &finished);
+    return finished != 0;
+  }
+
+  /// Of the source.
+  int64_t bytes_done() const { return handle_.get(unmask_converter_bytes_done); }
+  int64_t bytes_total() const { return handle_.get(unmask_converter_bytes_total); }
+
+  /// What is not as asked for, in sentences: matrices that do not fit the type's blocks get a substitute.
+  std::vector<std::string> notes() const;
+
+  /// Abandons the file unless it is finished.
+  void close() { handle_.close(); }
+  bool closed() const { return handle_.closed(); }
+
+ private:
+  Handle<unmask_converter> handle_;
+};
+
 // ---- Options ----------------------------------------------------------------------------------------------
 
 /// An option there is: its kind, default and range. `choices` and `default_text` are of kind TEXT.
@@ -237,7 +271,8 @@ struct OptionInfo {
 /// The options there are.
 std::vector<OptionInfo> option_table();
 
-/// Settings of sessions by name, all at their defaults at first. A bad name or value is refused when it is set.
+/// Settings of sessions by name, all at their defaults at first. A bad name or value is refused when it is
+/// set.
 class Options {
  public:
   Options() : handle_("options object", unmask_options_create(), unmask_options_destroy) {}
@@ -267,12 +302,12 @@ class Options {
 class Session {
  public:
   explicit Session(const Model& model)
-      : handle_("session", unmask_session_create(model.handle().use().get(), nullptr), unmask_session_destroy) {}
+      : handle_("session", unmask_session_create(model.handle().use().get(), nullptr),
+                unmask_session_destroy) {}
 
   /// `options` are copied.
   Session(const Model& model, const Options& options)
-      : handle_("session",
-                unmask_session_create(model.handle().use().get(), options.handle().use().get()),
+      : handle_("session", unmask_session_create(model.handle().use().get(), options.handle().use().get()),
                 unmask_session_destroy) {}
 
   /// The canvas becomes the text's tokens and option `length` masks. Refused while a decoder has the session.
@@ -286,8 +321,8 @@ class Session {
     handle_.run(unmask_session_set_tokens, tokens.data(), size_of(tokens));
   }
 
-  /// The canvas becomes these ids, the first `prompt_length` of them the prompt; the model's mask token stands where a
-  /// token is to be written. Option `length` is not used. For filling gaps in a text.
+  /// The canvas becomes these ids, the first `prompt_length` of them the prompt; the model's mask token
+  /// stands where a token is to be written. Option `length` is not used. For filling gaps in a text.
   void set_canvas(const Tokens& tokens, int64_t prompt_length = 0) {
     handle_.run(unmask_session_set_canvas, tokens.data(), size_of(tokens), prompt_length);
   }
@@ -300,15 +335,16 @@ class Session {
   /// `count` positions from `position` on become masks, to be written anew.
   void mask(int64_t position, int64_t count) { handle_.run(unmask_session_mask, position, count); }
 
-  /// Pins the tokens of `count` positions, or lets them go: no strategy revises a pinned token, and write and mask refuse
-  /// it. Masks cannot be pinned.
+  /// Pins the tokens of `count` positions, or lets them go: no strategy revises a pinned token, and write and
+  /// mask refuse it. Masks cannot be pinned.
   void pin(int64_t position, int64_t count = 1, bool on = true) {
     handle_.run(unmask_session_pin, position, count, on ? 1 : 0);
   }
   bool pinned(int64_t position) const { return handle_.get(unmask_session_pinned, position) != 0; }
 
-  /// The `top` most probable tokens of each position [n] and their probabilities [n, top], without committing anything.
-  /// One forward pass over the canvas as it is; waits for the device. Also between the steps of a decoder.
+  /// The `top` most probable tokens of each position [n] and their probabilities [n, top], without committing
+  /// anything. One forward pass over the canvas as it is; waits for the device. Also between the steps of a
+  /// decoder.
   Predictions predict(const Tokens& positions, int32_t top = 1) const {
     const int64_t rows = size_of(positions), columns = std::max(top, 0);
     Predictions result{{rows, columns}, {rows, columns}};
@@ -360,8 +396,8 @@ struct ProfileEntry {
   double seconds, flops, bytes;
 };
 
-/// Advances sessions of one model together; each gets the tokens it would get alone. Has the sessions until it is
-/// closed. One thread at a time, but for cancel().
+/// Advances sessions of one model together; each gets the tokens it would get alone. Has the sessions until
+/// it is closed. One thread at a time, but for cancel().
 class Decoder {
  public:
   explicit Decoder(Session& session, const std::string& strategy = "vanilla")
@@ -370,8 +406,8 @@ class Decoder {
   explicit Decoder(const std::vector<Session*>& sessions, const std::string& strategy = "vanilla")
       : handle_("decoder", create(sessions, strategy), unmask_decoder_destroy) {}
 
-  /// One round: a denoising step, or a draft with its verification, for every unfinished session. Waits for the
-  /// device.
+  /// One round: a denoising step, or a draft with its verification, for every unfinished session. Waits for
+  /// the device.
   unmask_progress step() {
     auto progress = initialised(unmask_progress_init);
     handle_.run(unmask_decoder_step, &progress);

@@ -58,8 +58,8 @@ T initialised(void (*init)(T*)) {
   return value;
 }
 
-// Owner of one object of the C interface. A call that is under way on another thread keeps the object until it
-// returns, so that closing is safe at any time; a later call is refused. All threads.
+// Owner of one object of the C interface. A call that is under way on another thread keeps the object until
+// it returns, so that closing is safe at any time; a later call is refused. All threads.
 template <typename T>
 class Handle {
  public:
@@ -88,7 +88,8 @@ class Handle {
     check(function(use().get(), arguments...));
   }
 
-  // The same for functions that return a pointer, or a count that may be -1. Texts are copied while they stay.
+  // The same for functions that return a pointer, or a count that may be -1. Texts are copied while they
+  // stay.
   template <typename Function, typename... Arguments>
   auto get(Function function, Arguments... arguments) const {
     const auto object = use();

@@ -33,7 +33,7 @@
 %rename("%(regex:/UNMASK_(?:LOG_|OPTION_|EVENT_)?(.*)/\\1/)s", %$isenumitem) "";
 #endif
 %rename("$ignore", regextarget=1, %$isfunction) "^unmask_";
-%rename("$ignore", regextarget=1) "^unmask_(device|device_list|model|loader|options|session|decoder|status)$";
+%rename("$ignore", regextarget=1) "^unmask_(device|device_list|model|loader|converter|options|session|decoder|status)$";
 %rename("$ignore", regextarget=1) "^(UNMASK_VERSION_.*|unmask_log_function|struct_size|reserved)$";
 %rename(Status) unmask_status_code;
 %rename(LogLevel) unmask_log_level;
@@ -75,7 +75,7 @@ static const char* kept(const char* text) {
   unmask_shape() { return new unmask_shape(unmask::initialised(unmask_shape_init)); }
 }
 
-%apply bool { int32_t finished, int32_t has_tokenizer, int32_t has_chat };
+%apply bool { int32_t finished, int32_t has_tokenizer, int32_t has_chat, int32_t shifted_logits };
 
 %include "unmask.h"
 

@@ -53,6 +53,7 @@ unmask_model_info info_of(const model::Model& m) {
   info.has_tokenizer = m.tokenizer.has_value(), info.has_chat = m.chat.has_value();
   info.parameters = static_cast<int64_t>(m.parameters);
   info.weight_bytes = static_cast<int64_t>(m.weight_bytes);
+  info.block_length = number(c.block_length), info.shifted_logits = c.shifted_logits;
   return info;
 }
 

@@ -179,7 +179,9 @@ typedef struct unmask_model_info {
   int32_t mask_token, end_token; /* ids; -1 where texts have no end */
   int32_t has_tokenizer, has_chat;
   int64_t parameters;
-  int64_t weight_bytes; /* on the device */
+  int64_t weight_bytes;   /* on the device */
+  int32_t block_length;   /* of attention that is causal between blocks; 0: every position sees all others */
+  int32_t shifted_logits; /* 1: row i of the logits predicts position i + 1, else position i */
 } unmask_model_info;
 UNMASK_API void unmask_model_info_init(unmask_model_info* info);
 UNMASK_API unmask_status unmask_model_get_info(const unmask_model* model, unmask_model_info* info);
@@ -280,11 +282,11 @@ UNMASK_API int64_t unmask_session_masks_left(const unmask_session* session);    
  * for the session, or its end. NULL on failure. */
 UNMASK_API const char* unmask_session_text(unmask_session* session);
 
-/* Editing the canvas: seeds, and what is to be written anew. Positions count from the canvas's beginning. All are
- * refused while a decoder has the session, and change no position of the prompt; none makes events. */
+/* Editing the canvas: seeds, and what is to be written anew. Positions count from the canvas's beginning. All
+ * are refused while a decoder has the session, and change no position of the prompt; none makes events. */
 
-/* The canvas becomes these ids, the first `prompt_length` of them the prompt; the model's mask token stands where
- * a token is to be written. Option `length` is not used. For filling gaps in a text. */
+/* The canvas becomes these ids, the first `prompt_length` of them the prompt; the model's mask token stands
+ * where a token is to be written. Option `length` is not used. For filling gaps in a text. */
 UNMASK_API unmask_status unmask_session_set_canvas(unmask_session* session, const int32_t* tokens,
                                                    int64_t count, int64_t prompt_length);
 
@@ -295,15 +297,17 @@ UNMASK_API unmask_status unmask_session_write(unmask_session* session, int64_t p
 /* `count` positions from `position` on become masks. */
 UNMASK_API unmask_status unmask_session_mask(unmask_session* session, int64_t position, int64_t count);
 
-/* Pins the tokens of `count` positions, or (`on` = 0) lets them go: no strategy revises a pinned token, and write and
- * mask refuse it. Masks cannot be pinned. */
+/* Pins the tokens of `count` positions, or (`on` = 0) lets them go: no strategy revises a pinned token, and
+ * write and mask refuse it. Masks cannot be pinned. */
 UNMASK_API unmask_status unmask_session_pin(unmask_session* session, int64_t position, int64_t count,
                                             int32_t on);
-UNMASK_API int32_t unmask_session_pinned(const unmask_session* session, int64_t position); /* 1, 0; -1 on failure */
+UNMASK_API int32_t unmask_session_pinned(const unmask_session* session,
+                                         int64_t position); /* 1, 0; -1 on failure */
 
-/* What the model would put at `positions` [count], without committing anything: the `top` most probable tokens of
- * each, best first, and their probabilities before any temperature, both [count * top]. One forward pass over the
- * canvas as it is; blocks until the device is done. Also while a decoder has the session, between its steps. */
+/* What the model would put at `positions` [count], without committing anything: the `top` most probable
+ * tokens of each, best first, and their probabilities before any temperature, both [count * top]. One forward
+ * pass over the canvas as it is; blocks until the device is done. Also while a decoder has the session,
+ * between its steps. */
 UNMASK_API unmask_status unmask_session_predict(const unmask_session* session, const int32_t* positions,
                                                 int64_t count, int32_t top, int32_t* tokens,
                                                 float* probabilities);

@@ -213,6 +213,8 @@ extern "C" SWIGEXPORT void SWIGSTDCALL Unmask_SetRaise(void (SWIGSTDCALL* callba
 %property(Model, get_info, GetInfo)
 %property(Loader, bytes_done, GetBytesDone)
 %property(Loader, bytes_total, GetBytesTotal)
+%property(Converter, bytes_done, GetBytesDone)
+%property(Converter, bytes_total, GetBytesTotal)
 %property(Session, prompt_length, GetPromptLength)
 %property(Session, masks_left, GetMasksLeft)
 %property(Session, text, GetText)

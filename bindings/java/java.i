@@ -245,6 +245,7 @@ jobjectArray new_texts(JNIEnv* env, const std::vector<std::string>& texts) {
 %closeable(Device, "AutoCloseable")
 %closeable(Model, "AutoCloseable")
 %closeable(Loader, "AutoCloseable")
+%closeable(Converter, "AutoCloseable")
 %closeable(Options, "AutoCloseable")
 %closeable(Session, "AutoCloseable")
 %closeable(Decoder, "AutoCloseable, Iterable<Event>")
@@ -293,6 +294,9 @@ jobjectArray new_texts(JNIEnv* env, const std::vector<std::string>& texts) {
 %rename(getChatFormat) unmask::Model::chat_format;
 %rename(getBytesDone) unmask::Loader::bytes_done;
 %rename(getBytesTotal) unmask::Loader::bytes_total;
+%rename(getBytesDone) unmask::Converter::bytes_done;
+%rename(getBytesTotal) unmask::Converter::bytes_total;
+%rename(getNotes) unmask::Converter::notes;
 %rename(getPromptLength) unmask::Session::prompt_length;
 %rename(getMasksLeft) unmask::Session::masks_left;
 %rename(getText) unmask::Session::text;

@@ -155,6 +155,7 @@ PyObject* new_text(const std::string& text) {
 %feature("python:abc", "unmask._methods.DeviceMethods") unmask::Device;
 %feature("python:abc", "unmask._methods.ModelMethods") unmask::Model;
 %feature("python:abc", "unmask._methods.LoaderMethods") unmask::Loader;
+%feature("python:abc", "unmask._methods.ConverterMethods") unmask::Converter;
 %feature("python:abc", "unmask._methods.OptionsMethods") unmask::Options;
 %feature("python:abc", "unmask._methods.SessionMethods") unmask::Session;
 %feature("python:abc", "unmask._methods.DecoderMethods") unmask::Decoder;
@@ -173,6 +174,9 @@ PyObject* new_text(const std::string& text) {
 %thread unmask::Loader::step;
 %thread unmask::Loader::take_model;
 %thread unmask::Loader::close;
+%thread unmask::Converter::Converter;
+%thread unmask::Converter::step;
+%thread unmask::Converter::close;
 %thread unmask::Session::predict;
 %thread unmask::Session::close;
 %thread unmask::Decoder::Decoder;
@@ -209,6 +213,10 @@ import unmask._methods
 %property(unmask::Loader, bytes_done)
 %property(unmask::Loader, bytes_total)
 %property(unmask::Loader, closed)
+%property(unmask::Converter, bytes_done)
+%property(unmask::Converter, bytes_total)
+%property(unmask::Converter, notes)
+%property(unmask::Converter, closed)
 %property(unmask::Options, closed)
 %property(unmask::Session, tokens)
 %property(unmask::Session, prompt_length)
@@ -269,6 +277,7 @@ import unmask._methods
 %shown_as_handle(unmask::Device)
 %shown_as_handle(unmask::Model)
 %shown_as_handle(unmask::Loader)
+%shown_as_handle(unmask::Converter)
 %shown_as_handle(unmask::Options)
 %shown_as_handle(unmask::Session)
 %shown_as_handle(unmask::Decoder)

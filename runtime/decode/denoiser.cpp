@@ -57,7 +57,7 @@ std::vector<uint32_t> masked_positions(const Session& session, Window window) {
 std::vector<uint32_t> filled_positions(const Session& session, Window window) {
   std::vector<uint32_t> positions;
   for (uint32_t p = std::max(window.begin, session.prompt_length()); p < window.end; ++p) {
-    if (!session.masked(p)) positions.push_back(p);
+    if (!session.masked(p) && !session.pinned(p)) positions.push_back(p);
   }
   return positions;
 }

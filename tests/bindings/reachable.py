@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CLASSES = {"device": "Device", "model": "Model", "loader": "Loader", "options": "Options", "session": "Session",
+CLASSES = {"device": "Device", "model": "Model", "loader": "Loader", "converter": "Converter", "options": "Options", "session": "Session",
            "decoder": "Decoder"}
 
 # Function (a pattern): (class or "" for a free function, member).
@@ -28,6 +28,8 @@ ELSEWHERE = {
     r"unmask_option_count": ("", "option_table"),
     r"unmask_option_(get_)?(\w+)": ("OptionInfo", r"\2"),
     r"unmask_strategy_\w+": ("", "strategies"),
+    r"unmask_weight_type_\w+": ("", "weight_types"),
+    r"unmask_converter_note(_count)?": ("Converter", "notes"),
     r"unmask_(\w+)_init": ("struct", r"\1"),
     r"unmask_(\w+)_destroy": (r"\1", "close"),
     r"unmask_(device|model)_open": (r"\1", "new"),

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -78,6 +79,25 @@ TEST(Canvas, PinnedTokensAndThePromptRefuseToChange) {
   EXPECT_EQ(unmask_session_mask(made.get(), begin + 2, 1), UNMASK_OK) << unmask_last_error();
   ASSERT_EQ(run(decoder(made.get()).get()), UNMASK_OK) << unmask_last_error();
   EXPECT_EQ(tokens_of(made.get())[static_cast<size_t>(begin) + 1], 21);
+}
+
+TEST(Canvas, EditingStrategiesReviseSeedsButNotPins) {
+  const int32_t mask = info().mask_token;
+  std::vector<int32_t> given(16, 40);
+  for (const size_t gap : {3, 9, 15}) given[gap] = mask;
+  const Options editing = options(4);
+  ASSERT_EQ(unmask_options_set_number(editing.get(), "edit_threshold", 0), UNMASK_OK) << unmask_last_error();
+  const auto changes = [&](int64_t pinned) {
+    const Session made(unmask_session_create(model(), editing.get()));
+    EXPECT_EQ(unmask_session_set_canvas(made.get(), given.data(), 16, 0), UNMASK_OK) << unmask_last_error();
+    EXPECT_EQ(unmask_session_pin(made.get(), 0, pinned, 1), UNMASK_OK) << unmask_last_error();
+    EXPECT_EQ(run(decoder(made.get()).get()), UNMASK_OK) << unmask_last_error();
+    const std::vector<int32_t> written = tokens_of(made.get());
+    return std::inner_product(written.begin(), written.begin() + 3, given.begin(), 0, std::plus<>(),
+                              std::not_equal_to<>());
+  };
+  EXPECT_GT(changes(0), 0);
+  EXPECT_EQ(changes(3), 0);
 }
 
 TEST(Canvas, RefusesPlacesOutsideAndIdsThatAreNone) {

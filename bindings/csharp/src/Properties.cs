@@ -24,6 +24,13 @@ public partial class Loader {
   public long BytesTotal => GetBytesTotal();
 }
 
+public partial class Converter {
+  /// <summary>Of the source.</summary>
+  public long BytesDone => GetBytesDone();
+
+  public long BytesTotal => GetBytesTotal();
+}
+
 public partial class Session {
   /// <summary>In tokens.</summary>
   public long PromptLength => GetPromptLength();

@@ -19,9 +19,10 @@ from unmask import native
 from unmask.errors import (BadModelError, CancelledError, DeviceLostError, InputOutputError, InternalError,
                            InvalidArgumentError, NotFoundError, OutOfMemoryError, Status, UnmaskError, UnsupportedError,
                            WrongStateError)
-from unmask.native import (Decoder, Device, DeviceFeature, DeviceInfo, Event, Loader, LogMessage, MatmulSpeed, Model,
+from unmask.native import (Converter, Decoder, Device, DeviceFeature, DeviceInfo, Event, Loader, LogMessage, MatmulSpeed, Model,
                            ModelInfo, OptionInfo, Predictions, ProfileEntry, Progress, Session, Shape, Statistics, capture_log,
-                           devices, next_log_message, option_table, silence_log, status_name, strategies, version)
+                           devices, next_log_message, option_table, silence_log, status_name, strategies, version,
+                           weight_types)
 from unmask import notebook
 from unmask._methods import option_value as _option_value
 

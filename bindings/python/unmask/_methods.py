@@ -69,6 +69,10 @@ class LoaderMethods(Closing):
     pass
 
 
+class ConverterMethods(Closing):
+    pass
+
+
 class OptionsMethods(Closing):
     def update(self, **values):
         """Sets several options by name."""
