@@ -28,14 +28,15 @@ struct Predictions {
   Matrix probabilities;
 };
 
-// What `copy(buffer, capacity)` has to say: a call with a guess, and another if that was too small.
+// All that `copy(buffer, capacity)` has to say, which is about `guess` elements; a text needs one more, for
+// its NUL.
 template <typename T, typename Copy>
 T read_all(size_t guess, Copy copy) {
-  T result(guess, {});
-  const auto count = static_cast<size_t>(valid(copy(result.data(), static_cast<int64_t>(guess))));
+  T result(guess + 1, {});
+  auto count = static_cast<size_t>(valid(copy(result.data(), static_cast<int64_t>(result.size()))));
   if (count > guess) {
-    result.resize(count);
-    valid(copy(result.data(), static_cast<int64_t>(count)));
+    result.resize(count + 1);
+    count = static_cast<size_t>(valid(copy(result.data(), static_cast<int64_t>(result.size()))));
   }
   result.resize(count);
   return result;

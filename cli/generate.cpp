@@ -14,6 +14,7 @@
 
 #include "canvas_view.h"
 #include "commands.h"
+#include "infill.h"
 #include "interrupt.h"
 #include "model_flags.h"
 #include "option_flags.h"
@@ -47,7 +48,7 @@ constexpr const char* footer =
 struct GenerateFlags {
   ModelFlags model;
   OptionFlags options;
-  std::optional<std::string> prompt, prompt_file, prompts;
+  std::optional<std::string> prompt, prompt_file, prompts, infill;
   std::string strategy = "vanilla";
   int32_t batch = 1;
   bool chat = false, watch = false, json = false;
@@ -91,11 +92,13 @@ std::vector<std::string> prompts_of_file(const std::string& path) {
   return prompts;
 }
 
-void set_prompt(const GenerateFlags& flags, unmask_session* session, const std::string& prompt) {
+void set_prompt(const GenerateFlags& flags, const unmask_model* model, unmask_session* session,
+                const std::string& prompt) {
   // A NUL would end the text early without a word.
   if (prompt.find('\0') != std::string::npos) throw Failure("The prompt has a NUL byte; remove it.");
   const auto set = flags.chat ? unmask_session_set_chat : unmask_session_set_prompt;
   check(set(session, prompt.c_str()));
+  if (flags.infill) set_gaps(model, session, *flags.infill);
 }
 
 // Sessions stepped together until each has its text.
@@ -105,7 +108,7 @@ class Generation {
       : flags_(flags), model_(model) {
     for (const std::string& prompt : prompts) {
       sessions_.emplace_back(check(unmask_session_create(model, flags.options.get())));
-      set_prompt(flags, sessions_.back().get(), prompt);
+      set_prompt(flags, model, sessions_.back().get(), prompt);
     }
     std::vector<unmask_session*> raw;
     for (const Session& s : sessions_) raw.push_back(s.get());
@@ -253,6 +256,12 @@ void add_generate(CLI::App& program) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command->add_flag("--chat", flags->chat, "The prompt is a user's message, in the model's chat layout.");
+  command
+      ->add_option(
+          "--infill", flags->infill,
+          "What follows the prompt, with gaps to be filled: {8} stands for eight tokens. Option length "
+          "is then not used.")
+      ->type_name("TEXT");
   CLI::Option* watch =
       command->add_flag("--watch", flags->watch,
                         "See the canvas fill in the terminal; elsewhere, a line per step goes to stderr.");

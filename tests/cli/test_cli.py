@@ -119,6 +119,17 @@ class Generate(ProgramTest):
         self.assertGreater(edited["revisions"], 0)
         self.assertGreater(edited["forward_passes"], plain["forward_passes"])
 
+    def test_gaps_are_filled_and_the_rest_stays(self):
+        result = json.loads(self.succeed(generate("--prompt", "Tom has 3", "--json", "--infill", " apples{3} and {1} more")))
+        pieces = [len(json.loads(self.succeed(unmask("tokenize", "--model", MODEL, "--json", text)))["tokens"])
+                  for text in (" apples", " and ", " more")]
+        self.assertEqual(len(result["tokens"]), sum(pieces) + 3 + 1 + 1)  # gaps, and the end token
+        self.assertNotIn(MASK, result["tokens"])
+        self.assertTrue(result["text"].startswith(" apples"), result["text"])
+        self.assertEqual(result["forward_passes"], 4)
+        for bad in ("no gap", "{0}", "{99999999}"):
+            self.fail_with(generate("--prompt", "Tom", "--infill", bad), 1, "gap")
+
     def test_prompts_come_from_anywhere(self):
         expected = self.succeed(generate(*SHORT, "--prompt", "Tom has 3"))
         self.assertEqual(self.succeed(generate(*SHORT, stdin="Tom has 3\n")), expected)
