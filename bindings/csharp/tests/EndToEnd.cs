@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
@@ -124,6 +126,29 @@ public class EndToEnd {
     int[][] alone = { Write(1), Write(2) };
     Task<int[]>[] together = { Task.Run(() => Write(1)), Task.Run(() => Write(2)) };
     for (int i = 0; i < 2; ++i) Check.That(alone[i].SequenceEqual(together[i].Result), "the same tokens");
+  }
+
+  private static double Median(List<double> values) => values.OrderBy(value => value).ElementAt(values.Count / 2);
+
+  [Test]
+  public void ACallAddsLessThan5PercentToAStep() {
+    var overheads = new List<double>();
+    var steps = new List<double>();
+    using (Session session = Bundled.Ask())
+    using (Decoder decoder = session.Decode()) {
+      double inside = 0;
+      for (bool finished = false; !finished;) {
+        Stopwatch watch = Stopwatch.StartNew();
+        Progress progress = decoder.Step();
+        double around = watch.Elapsed.TotalSeconds;
+        steps.Add(progress.Seconds - inside);  // what the C interface took
+        overheads.Add(around - steps.Last());
+        inside = progress.Seconds;
+        finished = progress.Finished;
+      }
+    }
+    Console.WriteLine($"{Median(overheads) * 1e6:F0} us of {Median(steps) * 1e3:F1} ms");
+    Check.That(Median(overheads) < 0.05 * Median(steps), "a call that costs little");
   }
 }
 

@@ -1,6 +1,8 @@
 """The end-to-end test that Java and C# have as well: one test per property, in the same order."""
 
+import statistics
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,18 @@ def test_two_decoders_on_two_threads_write_what_they_write_alone(model):
     for thread in threads:
         thread.join()
     assert together == alone
+
+
+def test_a_call_adds_less_than_5_percent_to_a_step(session):
+    overheads, steps, inside = [], [], 0.0
+    with session.decode() as decoder:
+        finished = False
+        while not finished:
+            start = time.perf_counter()
+            progress = decoder.step()
+            around = time.perf_counter() - start
+            steps.append(progress.seconds - inside)  # what the C interface took
+            overheads.append(around - steps[-1])
+            inside, finished = progress.seconds, progress.finished
+    print(f"{statistics.median(overheads) * 1e6:.0f} us of {statistics.median(steps) * 1e3:.1f} ms")
+    assert statistics.median(overheads) < 0.05 * statistics.median(steps)

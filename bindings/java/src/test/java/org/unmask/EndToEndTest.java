@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -156,5 +158,29 @@ class EndToEndTest {
     var second = CompletableFuture.supplyAsync(() -> write(2));
     assertArrayEquals(alone.get(1), first.join());
     assertArrayEquals(alone.get(2), second.join());
+  }
+
+  private static double median(List<Double> values) {
+    return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
+  }
+
+  @Test
+  void aCallAddsLessThan5PercentToAStep() {
+    List<Double> overheads = new ArrayList<>();
+    List<Double> steps = new ArrayList<>();
+    try (Session session = question(); Decoder decoder = session.decode()) {
+      double inside = 0;
+      for (boolean finished = false; !finished;) {
+        long start = System.nanoTime();
+        Progress progress = decoder.step();
+        double around = (System.nanoTime() - start) * 1e-9;
+        steps.add(progress.getSeconds() - inside); // what the C interface took
+        overheads.add(around - steps.get(steps.size() - 1));
+        inside = progress.getSeconds();
+        finished = progress.getFinished();
+      }
+    }
+    System.out.printf("%.0f us of %.1f ms%n", median(overheads) * 1e6, median(steps) * 1e3);
+    assertTrue(median(overheads) < 0.05 * median(steps));
   }
 }
