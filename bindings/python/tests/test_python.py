@@ -190,3 +190,15 @@ def test_log_messages_wait_in_a_queue():
 def test_values_say_what_they_hold(model):
     assert repr(model.info).startswith("ModelInfo(hidden=128, ")
     assert repr(model) == "<unmask.Model>"
+
+
+def test_a_converted_model_still_answers(device, tmp_path):
+    target = str(tmp_path / "verifier.gguf")
+    with unmask.Converter(str(MODELS / "verifier"), target, "q8_0") as converter:
+        while not converter.step():
+            pass
+        assert converter.bytes_done == converter.bytes_total > 0
+        assert all(isinstance(note, str) for note in converter.notes)
+    with unmask.Model(device, target) as model:
+        assert model.generate(chat="Tom has 3 apples. He buys 4 more. How many apples does Tom have now?", length=32,
+                              threshold=0.9).endswith("The answer is 7.")
