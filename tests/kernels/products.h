@@ -61,6 +61,13 @@ inline std::vector<tensor::Tile> usable_tiles(const graph::Traits& traits) {
   return tiles;
 }
 
+// One of each kind, the quickest to compile: for what does not depend on the size of a tile. Software drivers
+// spend far longer on compiling a product than on running it.
+inline std::vector<tensor::Tile> tile_kinds(const graph::Traits& traits) {
+  const std::vector<tensor::Tile> tiles = usable_tiles(traits);
+  return tiles.size() < 3 ? std::vector{tiles[0]} : std::vector{tiles[0], tiles[2]};
+}
+
 inline std::string name(const tensor::Tile& tile) {
   return fmt::format("{} {}x{} lanes, {}x{} held",
                      tile.kind == tensor::TileKind::shared ? "shared" : "broadcast", tile.column_lanes,
