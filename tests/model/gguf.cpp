@@ -5,9 +5,11 @@
 
 #include "base/dtype.h"
 #include "base/mapped_file.h"
+#include "model/gguf/convert.h"
 #include "model/gguf/file.h"
 #include "model/gguf/model.h"
 #include "model/gguf/writer.h"
+#include "model/weights.h"
 #include "support/expect_error.h"
 #include "support/gguf_bytes.h"
 #include "support/temporary_folder.h"
@@ -263,6 +265,35 @@ TEST(GgufModel, SaysWhichHeadsArePaired) {
   EXPECT_EQ(heads("q_proj", 32), 4u);
   EXPECT_EQ(heads("k_proj", 16), 2u);
   EXPECT_EQ(heads("v_proj", 16), 0u);
+}
+
+TEST(GgufModel, ExpertsArePartsOfOneTensor) {
+  const std::filesystem::path source = std::filesystem::path(UNMASK_TEST_DATA) / "golden" / "llada_moe";
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "experts.gguf";
+  Converter converter(source, file, DType::f16);
+  while (converter.step()) {
+  }
+  const OpenedModel opened = open(file);
+  const Weights weights = open_weights(source);
+  for (const char* name :
+       {"model.layers.0.mlp.experts.0.down_proj.weight", "model.layers.1.mlp.experts.10.down_proj.weight"}) {
+    const SourceTensor tensor = opened.tensors->at(name, std::array<uint64_t, 2>{72, 40});
+    EXPECT_TRUE(std::ranges::equal(tensor.data, weights.at(name, {72, 40}).data)) << name;
+  }
+  expect_error(Status::bad_model, "has shape [11, 72, 40], but its metadata asks for [11, 40, 72]", [&] {
+    opened.tensors->at("model.layers.1.mlp.experts.3.down_proj.weight", std::array<uint64_t, 2>{40, 72});
+  });
+}
+
+TEST(GgufModel, RoutersKeepTheirPrecision) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "experts.gguf";
+  Converter converter(std::filesystem::path(UNMASK_TEST_DATA) / "golden" / "llada_moe", file, DType::bf16);
+  while (converter.step()) {
+  }
+  const std::array<uint64_t, 2> shape = {11, 72};
+  EXPECT_EQ(open(file).tensors->at("model.layers.0.mlp.gate.weight", shape).dtype, DType::f32);
 }
 
 }  // namespace

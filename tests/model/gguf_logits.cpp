@@ -2,7 +2,6 @@
 // format keeps.
 #include <cmath>
 #include <fstream>
-#include <random>
 
 #include <gtest/gtest.h>
 
@@ -10,7 +9,7 @@
 #include "model/gguf/convert.h"
 #include "support/engine.h"
 #include "support/golden.h"
-#include "support/safetensors_writer.h"
+#include "support/random_model.h"
 #include "support/temporary_folder.h"
 #include "tensor/weight_layout.h"
 
@@ -57,7 +56,7 @@ void write_rounded(const std::filesystem::path& source, const std::filesystem::p
     for (const uint64_t extent : view->shape) elements *= extent;
     tensor.values.resize(elements);
     info(view->dtype).dequantise(view->data.data(), tensor.values);
-    if (view->shape.size() == 2) {
+    if (view->shape.size() == 2 && !view->name.ends_with("mlp.gate.weight")) {  // routers are f32
       const DType kept = fitting_type(type, view->shape[1]);
       std::vector<std::byte> blocks(bytes_of(kept, elements));
       info(kept).quantise(tensor.values, blocks.data());
@@ -69,35 +68,6 @@ void write_rounded(const std::filesystem::path& source, const std::filesystem::p
   std::filesystem::copy_file(source / "config.json", folder / "config.json");
 }
 
-// A LLaDA of random weights whose rows are blocks of every format; two groups of heads share keys.
-void write_wide_model(const TemporaryFolder& folder) {
-  constexpr uint64_t hidden = 256, kv = 128, ffn = 512, vocabulary = 2100;
-  std::minstd_rand engine(3);
-  Tensors tensors;
-  const auto add = [&](const std::string& name, std::vector<uint64_t> shape) {
-    FloatTensor tensor{shape, std::vector<float>(shape[0] * (shape.size() == 2 ? shape[1] : 1), 1.0f)};
-    std::normal_distribution<float> normal(0, 1 / std::sqrt(static_cast<float>(shape.back())));
-    if (shape.size() == 2)
-      for (float& v : tensor.values) v = normal(engine);
-    tensors.emplace("model.transformer." + name + ".weight", std::move(tensor));
-  };
-  add("wte", {vocabulary, hidden});
-  for (const char* norm : {"ln_f", "blocks.0.attn_norm", "blocks.0.ff_norm"}) add(norm, {hidden});
-  add("blocks.0.q_proj", {hidden, hidden});
-  add("blocks.0.k_proj", {kv, hidden});
-  add("blocks.0.v_proj", {kv, hidden});
-  add("blocks.0.attn_out", {hidden, hidden});
-  add("blocks.0.ff_proj", {ffn, hidden});
-  add("blocks.0.up_proj", {ffn, hidden});
-  add("blocks.0.ff_out", {hidden, ffn});
-  add("ff_out", {vocabulary, hidden});
-  folder.write("model.safetensors", tests::safetensors_of(tensors));
-  folder.write("config.json", R"({"model_type":"llada","d_model":256,"n_heads":8,"n_kv_heads":4,"n_layers":1,
-    "mlp_hidden_size":512,"vocab_size":2100,"embedding_size":2100,"max_sequence_length":64,"rope":true,
-    "rope_theta":10000.0,"block_type":"llama","activation_type":"silu","layer_norm_type":"rms","rms_norm_eps":1e-5,
-    "include_bias":false,"mask_token_id":130,"eos_token_id":129})");
-}
-
 class ConvertedTo : public testing::TestWithParam<DType> {
  protected:
   static void expect_rounded_logits(const std::filesystem::path& source) {
@@ -106,7 +76,7 @@ class ConvertedTo : public testing::TestWithParam<DType> {
     const std::vector<int32_t> tokens = {5, 17, 126, 99, 3, 3, 126, 0, 41, 77, 126, 126, 126};
     const double error = relative_error(logits_of(convert(source, folder, GetParam()), tokens),
                                         logits_of(folder.path(), tokens));
-    RecordProperty("relative_error", std::to_string(error));
+    std::printf("[   error  ] %.2e\n", error);
     EXPECT_LE(error, 1e-3);
   }
 };
@@ -117,9 +87,19 @@ TEST_P(ConvertedTo, GoldenModelKeepsItsRoundedLogits) {
   expect_rounded_logits(tests::golden_folder("llada"));
 }
 
-TEST_P(ConvertedTo, WideModelKeepsItsRoundedLogits) {
+TEST_P(ConvertedTo, GoldenModelWithExpertsKeepsItsRoundedLogits) {
+  expect_rounded_logits(tests::golden_folder("llada_moe"));
+}
+
+TEST_P(ConvertedTo, RandomModelKeepsItsRoundedLogits) {
   const TemporaryFolder folder;
-  write_wide_model(folder);
+  tests::write_random_llada(folder.path());
+  expect_rounded_logits(folder.path());
+}
+
+TEST_P(ConvertedTo, RandomModelWithExpertsKeepsItsRoundedLogits) {
+  const TemporaryFolder folder;
+  tests::write_random_llada_moe(folder.path());
   expect_rounded_logits(folder.path());
 }
 
@@ -150,7 +130,7 @@ class NarrowBackend : public graph::Backend {
 // 1,024 rows of the embedding and no more fit a binding, of 2,100.
 TEST_P(ConvertedTo, SplitTensorsGiveTheSameBits) {
   const TemporaryFolder folder;
-  write_wide_model(folder);
+  tests::write_random_llada(folder.path());
   const auto file = convert(folder.path(), folder, GetParam());
   const std::vector<int32_t> tokens = {5, 1023, 1024, 2047, 2048, 2099};
   model::Loader loader(file,
@@ -160,21 +140,35 @@ TEST_P(ConvertedTo, SplitTensorsGiveTheSameBits) {
   EXPECT_EQ(decode::logits(*tests::make_backend(), *split, tokens), logits_of(file, tokens));
 }
 
-TEST(Gguf, ModelOfThePackageHasTheReferencesLogits) {
-  const auto folder = std::filesystem::path(UNMASK_TEST_DATA) / "gguf";
-  const tests::Golden golden = tests::read_golden(folder);
+void expect_golden_logits(const std::filesystem::path& model, const tests::Golden& golden, double bound) {
   for (size_t s = 0; s < golden.sequences; ++s) {
     const auto tokens = std::span(golden.tokens).subspan(s * golden.length, golden.length);
     const size_t size = golden.length * golden.vocabulary;
-    const double error = relative_error(logits_of(folder / "llada.gguf", tokens),
-                                        std::span(golden.logits).subspan(s * size, size));
-    EXPECT_LE(error, 1e-3) << "sequence " << s;
-    std::printf("[   error  ] sequence %zu: %.2e\n", s, error);
+    const double error =
+        relative_error(logits_of(model, tokens), std::span(golden.logits).subspan(s * size, size));
+    EXPECT_LE(error, bound) << model << " sequence " << s;
+    std::printf("[   error  ] %s sequence %zu: %.2e\n", model.filename().c_str(), s, error);
+  }
+}
+
+TEST(Gguf, ModelOfThePackageHasTheReferencesLogits) {
+  const auto folder = std::filesystem::path(UNMASK_TEST_DATA) / "gguf";
+  expect_golden_logits(folder / "llada.gguf", tests::read_golden(folder), 1e-3);
+}
+
+constexpr const char* families[] = {"llada", "llada_grouped", "dream", "llada_moe"};
+
+TEST(Gguf, GoldenModelsInHalfPrecisionHaveTheReferencesLogits) {
+  for (const char* name : families) {
+    const auto source = tests::golden_folder(name);
+    const TemporaryFolder folder;
+    SCOPED_TRACE(name);
+    expect_golden_logits(convert(source, folder, DType::f16), tests::read_golden(source), 2e-2);
   }
 }
 
 TEST(Gguf, EveryFamilyOfFoldersComesBack) {
-  for (const char* name : {"llada_grouped", "dream"}) {
+  for (const char* name : families) {
     const auto source = tests::golden_folder(name);
     const tests::Golden golden = tests::read_golden(source);
     const TemporaryFolder folder;
@@ -184,6 +178,7 @@ TEST(Gguf, EveryFamilyOfFoldersComesBack) {
     EXPECT_EQ(after->config.shifted_logits, before->config.shifted_logits);
     EXPECT_EQ(after->config.mask_token, before->config.mask_token);
     EXPECT_EQ(after->config.end_token, before->config.end_token);
+    EXPECT_EQ(after->config.experts, before->config.experts);
     EXPECT_EQ(after->config.rope_theta, before->config.rope_theta);
     EXPECT_EQ(after->parameters, before->parameters);
     const auto tokens = std::span(golden.tokens).first(golden.length);

@@ -118,28 +118,52 @@ void Converter::plan(Writer& writer, const Family& family, DType type) {
   note_what_is_left(family);
 }
 
-void Converter::plan_tensor(Writer& writer, const TensorName& name, uint32_t layer, DType type) {
-  const std::string network = layer_name(name.network, layer);
-  if (config_.tie_embeddings && std::string_view(name.gguf) == head_tensor) return;
-  const TensorView* tensor = weights_.find(network);
-  require(tensor != nullptr, Status::bad_model, "The model has no tensor \"{}\": it is incomplete.", network);
-  require(tensor->dtype != DType::u32 && tensor->shape.size() <= 2, Status::unsupported,
-          "The tensor \"{}\" is no vector or matrix of floats.", network);
-  const uint32_t heads = name.paired == PairedRows::queries ? config_.heads
-                         : name.paired == PairedRows::keys  ? config_.kv_heads
-                                                            : 0;
-  require(heads == 0 || row_count(*tensor) == uint64_t{heads} * config_.head_dim, Status::bad_model,
-          "The tensor \"{}\" has {} rows, but {} heads of {} are {}.", network, row_count(*tensor), heads,
-          config_.head_dim, uint64_t{heads} * config_.head_dim);
-  const bool matrix = tensor->shape.size() == 2;
-  const DType fitting = matrix ? fitting_type(type, tensor->shape[1]) : DType::f32;
-  if (matrix && fitting != type && layer == 0)  // the other layers' are alike
+// What becomes one tensor of the file: a tensor of the folder, or those of all experts.
+std::vector<const TensorView*> Converter::parts(const TensorName& name, uint32_t layer) const {
+  std::vector<const TensorView*> result;
+  for (uint32_t expert = 0; expert < stacked_count(name, config_); ++expert) {
+    const std::string network = layer_name(name.network, layer, expert);
+    const TensorView* tensor = weights_.find(network);
+    require(tensor != nullptr, Status::bad_model, "The model has no tensor \"{}\": it is incomplete.",
+            network);
+    require(tensor->dtype != DType::u32 && tensor->shape.size() <= 2, Status::unsupported,
+            "The tensor \"{}\" is no vector or matrix of floats.", network);
+    result.push_back(tensor);
+    require(tensor->shape == result[0]->shape, Status::bad_model,
+            "The tensor \"{}\" has shape [{}], but that of the first expert has [{}].", network,
+            fmt::join(tensor->shape, ", "), fmt::join(result[0]->shape, ", "));
+  }
+  return result;
+}
+
+DType Converter::stored_type(const TensorName& name, const TensorView& tensor, uint32_t layer, DType type) {
+  if (tensor.shape.size() != 2 || name.stored == Stored::in_f32) return DType::f32;
+  const DType fitting = fitting_type(type, tensor.shape[1]);
+  if (fitting != type && layer == 0)  // the other layers' are alike
     notes_.push_back(fmt::format("{} is {}: its rows of {} values are no whole number of blocks of {}.",
                                  fmt::format(fmt::runtime(name.gguf), "*"), info(fitting).name,
-                                 tensor->shape[1], info(type).name));
-  writer.tensor(layer_name(name.gguf, layer), tensor->shape, fitting);
-  items_.push_back({tensor, fitting, heads});
-  total_ += tensor->data.size();
+                                 tensor.shape[1], info(type).name));
+  return fitting;
+}
+
+void Converter::plan_tensor(Writer& writer, const TensorName& name, uint32_t layer, DType type) {
+  if (config_.tie_embeddings && std::string_view(name.gguf) == head_tensor) return;
+  const std::vector<const TensorView*> tensors = parts(name, layer);
+  const TensorView& first = *tensors[0];
+  const uint32_t heads = paired_heads(name, config_);
+  require(heads == 0 || row_count(first) == uint64_t{heads} * config_.head_dim, Status::bad_model,
+          "The tensor \"{}\" has {} rows, but {} heads of {} are {}.", first.name, row_count(first), heads,
+          config_.head_dim, uint64_t{heads} * config_.head_dim);
+  const DType stored = stored_type(name, first, layer, type);
+  std::vector<uint64_t> shape = first.shape;
+  if (name.stored == Stored::stacked_experts) shape.insert(shape.begin(), tensors.size());
+  writer.tensor(layer_name(name.gguf, layer), shape, stored);
+  for (const TensorView* tensor : tensors) {
+    items_.push_back({tensor, stored, heads, 0});
+    total_ += tensor->data.size();
+  }
+  const uint64_t bytes = bytes_of(stored, row_length(first)) * row_count(first) * tensors.size();
+  items_.back().padding = padding_after(bytes);
 }
 
 void Converter::note_what_is_left(const Family& family) {
@@ -171,12 +195,12 @@ void Converter::write_rows(const Item& item, uint64_t first, uint64_t count) {
   std::vector<float> values(length);
   std::vector<std::byte> bytes(count * to_bytes);
   for (uint64_t i = 0; i < count; ++i) {
-    const uint64_t row = half_rotation_row(first + i, rows, item.paired_heads);
+    const uint64_t row = half_rotation_row(first + i, rows, item.heads);
     info(item.from->dtype).dequantise(&item.from->data[row * from_bytes], values);
     info(item.type).quantise(values, &bytes[i * to_bytes]);
   }
   file_.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  if (first + count == rows) file_.write(std::string(padding_after(rows * to_bytes), '\0'));
+  if (first + count == rows) file_.write(std::string(item.padding, '\0'));
 }
 
 }  // namespace unmask::model::gguf

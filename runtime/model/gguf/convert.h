@@ -32,9 +32,9 @@ class PartialFile {
   bool finished_ = false;
 };
 
-// Matrices get the type, or its substitute where their rows are no whole number of its blocks; vectors are
-// f32. The file appears under its name when all of it is written, so that a conversion that is given up
-// leaves nothing behind. Not thread-safe.
+// Matrices get the type, or its substitute where their rows are no whole number of its blocks; vectors and
+// the routers of experts are f32. The file appears under its name when all of it is written, so that a
+// conversion that is given up leaves nothing behind. Not thread-safe.
 class Converter {
  public:
   // Reads and checks everything but the weights' values, and begins the file. Throws not_found, io,
@@ -54,11 +54,14 @@ class Converter {
   struct Item {
     const TensorView* from;
     DType type;
-    uint32_t paired_heads;  // 0: rows keep their order
+    uint32_t heads;    // whose rows become pairs; 0: they keep their order
+    uint64_t padding;  // bytes behind it
   };
 
   void plan(Writer& writer, const Family& family, DType type);
   void plan_tensor(Writer& writer, const TensorName& name, uint32_t layer, DType type);
+  std::vector<const TensorView*> parts(const TensorName& name, uint32_t layer) const;
+  DType stored_type(const TensorName& name, const TensorView& tensor, uint32_t layer, DType type);
   void note_what_is_left(const Family& family);
   void write_rows(const Item& item, uint64_t first, uint64_t count);
 

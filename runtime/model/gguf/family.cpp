@@ -58,8 +58,8 @@ constexpr FixedField fixed[] = {
 constexpr TensorName tensors[] = {
     {"model.transformer.wte.weight", embedding_tensor},
     {"model.transformer.blocks.{}.attn_norm.weight", "blk.{}.attn_norm.weight"},
-    {"model.transformer.blocks.{}.q_proj.weight", "blk.{}.attn_q.weight", PairedRows::queries},
-    {"model.transformer.blocks.{}.k_proj.weight", "blk.{}.attn_k.weight", PairedRows::keys},
+    {"model.transformer.blocks.{}.q_proj.weight", "blk.{}.attn_q.weight", Stored::paired_queries},
+    {"model.transformer.blocks.{}.k_proj.weight", "blk.{}.attn_k.weight", Stored::paired_keys},
     {"model.transformer.blocks.{}.v_proj.weight", "blk.{}.attn_v.weight"},
     {"model.transformer.blocks.{}.attn_out.weight", "blk.{}.attn_output.weight"},
     {"model.transformer.blocks.{}.ff_norm.weight", "blk.{}.ffn_norm.weight"},
@@ -106,9 +106,56 @@ constexpr ConfigFamily config() {
 
 }  // namespace dream
 
+namespace llada_moe {
+
+// Its "feed_forward_length", where a file has one, is of a dense layer that no model has.
+constexpr IntegerField integers[] = {
+    {{"block_count"}, &ModelConfig::layers, max_layers},
+    {{"embedding_length"}, &ModelConfig::hidden, max_width},
+    {{"attention.head_count"}, &ModelConfig::heads, max_heads},
+    {{"attention.head_count_kv", "attention.head_count"}, &ModelConfig::kv_heads, max_heads},
+    {{"expert_feed_forward_length"}, &ModelConfig::expert_ffn, max_width},
+    {{"expert_count"}, &ModelConfig::experts, max_width},
+    {{"expert_used_count"}, &ModelConfig::experts_chosen, max_width},
+    {{"vocab_size"}, &ModelConfig::vocabulary, max_vocabulary},
+    {{"context_length"}, &ModelConfig::positions, max_positions},
+};
+
+// llama.cpp rotates the halves of this family's heads, as our network does: rows keep their order.
+constexpr TensorName tensors[] = {
+    {"model.embed_tokens.weight", embedding_tensor},
+    {"model.layers.{}.input_layernorm.weight", "blk.{}.attn_norm.weight"},
+    {"model.layers.{}.self_attn.q_proj.weight", "blk.{}.attn_q.weight"},
+    {"model.layers.{}.self_attn.q_norm.weight", "blk.{}.attn_q_norm.weight"},
+    {"model.layers.{}.self_attn.k_proj.weight", "blk.{}.attn_k.weight"},
+    {"model.layers.{}.self_attn.k_norm.weight", "blk.{}.attn_k_norm.weight"},
+    {"model.layers.{}.self_attn.v_proj.weight", "blk.{}.attn_v.weight"},
+    {"model.layers.{}.self_attn.o_proj.weight", "blk.{}.attn_output.weight"},
+    {"model.layers.{}.post_attention_layernorm.weight", "blk.{}.ffn_norm.weight"},
+    {"model.layers.{}.mlp.gate.weight", "blk.{}.ffn_gate_inp.weight", Stored::in_f32},
+    {"model.layers.{}.mlp.experts.{}.gate_proj.weight", "blk.{}.ffn_gate_exps.weight",
+     Stored::stacked_experts},
+    {"model.layers.{}.mlp.experts.{}.up_proj.weight", "blk.{}.ffn_up_exps.weight", Stored::stacked_experts},
+    {"model.layers.{}.mlp.experts.{}.down_proj.weight", "blk.{}.ffn_down_exps.weight",
+     Stored::stacked_experts},
+    {"model.norm.weight", "output_norm.weight"},
+    {"lm_head.weight", head_tensor},
+};
+
+constexpr ConfigFamily config() {
+  ConfigFamily family = config_of("llada_moe", "llada-moe", llada::fixed);
+  family.integers = integers;
+  family.qk_norm = true;
+  family.complete = [](ModelConfig& c) { c.ffn = c.expert_ffn; };
+  return family;
+}
+
+}  // namespace llada_moe
+
 constexpr Family families[] = {
     {config_of("llada", "llada", llada::fixed), llada::tensors},
     {dream::config(), dream::tensors},
+    {llada_moe::config(), llada_moe::tensors},
 };
 
 std::string known_names() {
@@ -118,6 +165,16 @@ std::string known_names() {
 }
 
 }  // namespace
+
+uint32_t stacked_count(const TensorName& name, const ModelConfig& config) {
+  return name.stored == Stored::stacked_experts ? config.experts : 1;
+}
+
+uint32_t paired_heads(const TensorName& name, const ModelConfig& config) {
+  return name.stored == Stored::paired_queries ? config.heads
+         : name.stored == Stored::paired_keys  ? config.kv_heads
+                                               : 0;
+}
 
 const Family& family_of_gguf(std::string_view architecture, const std::string& where) {
   for (const Family& family : families)
@@ -145,8 +202,8 @@ std::string full_key(const Family& family, std::string_view key) {
   return is_prefixed(key) ? fmt::format("{}.{}", family.config.model_type, key) : std::string(key);
 }
 
-std::string layer_name(std::string_view pattern, uint32_t layer) {
-  return fmt::format(fmt::runtime(pattern), layer);
+std::string layer_name(std::string_view pattern, uint32_t layer, uint32_t expert) {
+  return fmt::format(fmt::runtime(pattern), layer, expert);
 }
 
 }  // namespace unmask::model::gguf

@@ -10,16 +10,28 @@
 
 namespace unmask::model::gguf {
 
-// Heads whose rows llama.cpp stores for adjacent-pair rotation, where our networks rotate the two halves of a
-// head.
-enum class PairedRows : uint8_t { none, queries, keys };
+// How a file has a tensor. The rows of llama.cpp's paired heads are in the order of adjacent-pair rotation,
+// where our networks rotate the two halves of a head.
+enum class Stored : uint8_t {
+  alike,  // as networks do
+  paired_queries,
+  paired_keys,
+  stacked_experts,  // [experts, outputs, inputs], where networks have a matrix for each expert
+  in_f32,           // whatever type the other matrices have
+};
 
-// "{}" stands for the number of a layer.
+// "{}" stands for the number of a layer; in `network` a second one for that of an expert.
 struct TensorName {
   const char* network;  // as model/arch asks for it, and Hugging Face folders have it
   const char* gguf;
-  PairedRows paired = PairedRows::none;
+  Stored stored = Stored::alike;
 };
+
+// Of the tensors [outputs, inputs] of a network that are one in a file.
+uint32_t stacked_count(const TensorName& name, const ModelConfig& config);
+
+// Whose rows are in pairs; 0 where they are not.
+uint32_t paired_heads(const TensorName& name, const ModelConfig& config);
 
 struct Family {
   // Its model_type is general.architecture. Keys stand without that prefix ("block_count"); those that begin
@@ -44,7 +56,7 @@ bool is_prefixed(std::string_view key);
 inline constexpr const char* head_tensor = "output.weight";
 inline constexpr const char* embedding_tensor = "token_embd.weight";
 
-// Names of one layer, or as they are where there is no "{}".
-std::string layer_name(std::string_view pattern, uint32_t layer);
+// Names of one layer and expert, or as they are where there is no "{}".
+std::string layer_name(std::string_view pattern, uint32_t layer, uint32_t expert = 0);
 
 }  // namespace unmask::model::gguf

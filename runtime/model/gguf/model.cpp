@@ -31,7 +31,9 @@ class GgufTensors final : public TensorSource {
       : file_(std::move(file)), config_(config) {
     for (const TensorName& name : family.tensors)
       for (uint32_t layer = 0; layer < config.layers; ++layer)
-        names_.try_emplace(layer_name(name.network, layer), Name{layer_name(name.gguf, layer), name.paired});
+        for (uint32_t expert = 0; expert < stacked_count(name, config); ++expert)
+          names_.try_emplace(layer_name(name.network, layer, expert),
+                             Name{&name, layer_name(name.gguf, layer), expert});
   }
 
   bool has(const std::string& name) const override {
@@ -43,22 +45,25 @@ class GgufTensors final : public TensorSource {
     const auto known = names_.find(name);
     require(known != names_.end(), Status::internal, "The tensor \"{}\" has no name in GGUF.", name);
     const Tensor& tensor = find(known->second.gguf);
-    require(std::ranges::equal(tensor.shape, shape), Status::bad_model,
+    std::vector<uint64_t> expected(shape.begin(), shape.end());
+    if (is_stacked(known->second)) expected.insert(expected.begin(), config_.experts);
+    require(tensor.shape == expected, Status::bad_model,
             "The tensor \"{}\" of {} has shape [{}], but its metadata asks for [{}].", tensor.name,
-            file_->where, fmt::join(tensor.shape, ", "), fmt::join(shape, ", "));
+            file_->where, fmt::join(tensor.shape, ", "), fmt::join(expected, ", "));
     const std::optional<DType> dtype = dtype_of_gguf(tensor.type);
     require(dtype.has_value(), Status::unsupported,
             "The tensor \"{}\" of {} is in ggml's format number {}, which this build does not read; convert "
             "the model "
             "to one of those that `unmask convert --help` lists.",
             tensor.name, file_->where, tensor.type);
-    return {*dtype, tensor.data, file_, heads(known->second.paired)};
+    return {*dtype, part(tensor, known->second), file_, paired_heads(*known->second.entry, config_)};
   }
 
  private:
   struct Name {
+    const TensorName* entry;
     std::string gguf;
-    PairedRows paired;
+    uint32_t expert;  // which of the stacked matrices
   };
 
   const Tensor& find(const std::string& name) const {
@@ -68,8 +73,11 @@ class GgufTensors final : public TensorSource {
     return *found->second;
   }
 
-  uint32_t heads(PairedRows paired) const {
-    return paired == PairedRows::queries ? config_.heads : paired == PairedRows::keys ? config_.kv_heads : 0;
+  static bool is_stacked(const Name& name) { return name.entry->stored == Stored::stacked_experts; }
+
+  std::span<const std::byte> part(const Tensor& tensor, const Name& name) const {
+    const uint64_t bytes = tensor.data.size() / stacked_count(*name.entry, config_);
+    return tensor.data.subspan(name.expert * bytes, bytes);
   }
 
   std::shared_ptr<const OpenFile> file_;
