@@ -5,11 +5,11 @@
 
 #include "base/dtype.h"
 #include "base/mapped_file.h"
-#include "model/gguf/convert.h"
 #include "model/gguf/file.h"
 #include "model/gguf/model.h"
 #include "model/gguf/writer.h"
 #include "model/weights.h"
+#include "support/convert.h"
 #include "support/expect_error.h"
 #include "support/gguf_bytes.h"
 #include "support/temporary_folder.h"
@@ -270,11 +270,7 @@ TEST(GgufModel, SaysWhichHeadsArePaired) {
 TEST(GgufModel, ExpertsArePartsOfOneTensor) {
   const std::filesystem::path source = std::filesystem::path(UNMASK_TEST_DATA) / "golden" / "llada_moe";
   const TemporaryFolder folder;
-  const auto file = folder.path() / "experts.gguf";
-  Converter converter(source, file, DType::f16);
-  while (converter.step()) {
-  }
-  const OpenedModel opened = open(file);
+  const OpenedModel opened = open(tests::convert_to_gguf(source, folder, DType::f16));
   const Weights weights = open_weights(source);
   for (const char* name :
        {"model.layers.0.mlp.experts.0.down_proj.weight", "model.layers.1.mlp.experts.10.down_proj.weight"}) {
@@ -288,10 +284,8 @@ TEST(GgufModel, ExpertsArePartsOfOneTensor) {
 
 TEST(GgufModel, RoutersKeepTheirPrecision) {
   const TemporaryFolder folder;
-  const auto file = folder.path() / "experts.gguf";
-  Converter converter(std::filesystem::path(UNMASK_TEST_DATA) / "golden" / "llada_moe", file, DType::bf16);
-  while (converter.step()) {
-  }
+  const auto file = tests::convert_to_gguf(std::filesystem::path(UNMASK_TEST_DATA) / "golden" / "llada_moe",
+                                           folder, DType::bf16);
   const std::array<uint64_t, 2> shape = {11, 72};
   EXPECT_EQ(open(file).tensors->at("model.layers.0.mlp.gate.weight", shape).dtype, DType::f32);
 }

@@ -6,17 +6,17 @@
 #include <gtest/gtest.h>
 
 #include "decode/logits.h"
-#include "model/gguf/convert.h"
+#include "support/convert.h"
 #include "support/engine.h"
 #include "support/golden.h"
 #include "support/random_model.h"
 #include "support/temporary_folder.h"
-#include "tensor/weight_layout.h"
 
 namespace unmask {
 namespace {
 
 using model::Weights;
+using tests::convert_to_gguf;
 using tests::FloatTensor;
 using tests::TemporaryFolder;
 using Tensors = std::map<std::string, FloatTensor>;
@@ -34,16 +34,6 @@ double relative_error(std::span<const float> got, std::span<const float> want) {
 std::vector<float> logits_of(const std::filesystem::path& path, std::span<const int32_t> tokens) {
   const auto backend = tests::make_backend();
   return decode::logits(*backend, *model::Loader(path, tests::make_backend()).finish(), tokens);
-}
-
-std::filesystem::path convert(const std::filesystem::path& source, const TemporaryFolder& folder,
-                              DType type) {
-  const auto destination = folder.path() / (std::string(info(type).name) + ".gguf");
-  model::gguf::Converter converter(source, destination, type);
-  while (converter.step()) {
-  }
-  EXPECT_EQ(converter.bytes_done(), converter.bytes_total());
-  return destination;
 }
 
 // The folder with every matrix as the type keeps it, or its substitute, in f32.
@@ -74,7 +64,7 @@ class ConvertedTo : public testing::TestWithParam<DType> {
     const TemporaryFolder folder;
     write_rounded(source, folder.path(), GetParam());
     const std::vector<int32_t> tokens = {5, 17, 126, 99, 3, 3, 126, 0, 41, 77, 126, 126, 126};
-    const double error = relative_error(logits_of(convert(source, folder, GetParam()), tokens),
+    const double error = relative_error(logits_of(convert_to_gguf(source, folder, GetParam()), tokens),
                                         logits_of(folder.path(), tokens));
     std::printf("[   error  ] %.2e\n", error);
     EXPECT_LE(error, 1e-3);
@@ -103,43 +93,6 @@ TEST_P(ConvertedTo, RandomModelWithExpertsKeepsItsRoundedLogits) {
   expect_rounded_logits(folder.path());
 }
 
-// A backend on which one binding spans few bytes.
-class NarrowBackend : public graph::Backend {
- public:
-  explicit NarrowBackend(uint64_t range) : traits_(backend_->traits()) { traits_.max_storage_range = range; }
-
-  const graph::Traits& traits() const override { return traits_; }
-  std::shared_ptr<graph::Buffer> allocate(uint64_t bytes, graph::Memory memory, const char* label) override {
-    return backend_->allocate(bytes, memory, label);
-  }
-  void write(const graph::Slice& to, std::span<const std::byte> from) override { backend_->write(to, from); }
-  void read(const graph::Slice& from, std::span<std::byte> to) override { backend_->read(from, to); }
-  std::unique_ptr<graph::Program> prepare(graph::Recording recording) override {
-    return backend_->prepare(std::move(recording));
-  }
-  void run(graph::Program& program) override { backend_->run(program); }
-  void set_profiling(bool on) override { backend_->set_profiling(on); }
-  graph::Profile profile() const override { return backend_->profile(); }
-  void reset_profile() override { backend_->reset_profile(); }
-
- private:
-  std::unique_ptr<graph::Backend> backend_ = tests::make_backend();
-  graph::Traits traits_;
-};
-
-// 1,024 rows of the embedding and no more fit a binding, of 2,100.
-TEST_P(ConvertedTo, SplitTensorsGiveTheSameBits) {
-  const TemporaryFolder folder;
-  tests::write_random_llada(folder.path());
-  const auto file = convert(folder.path(), folder, GetParam());
-  const std::vector<int32_t> tokens = {5, 1023, 1024, 2047, 2048, 2099};
-  model::Loader loader(file,
-                       std::make_unique<NarrowBackend>(1024 * tensor::device_row_bytes(GetParam(), 256)));
-  const auto split = loader.finish();
-  EXPECT_EQ(split->network->head().pieces.size(), 3u);
-  EXPECT_EQ(decode::logits(*tests::make_backend(), *split, tokens), logits_of(file, tokens));
-}
-
 void expect_golden_logits(const std::filesystem::path& model, const tests::Golden& golden, double bound) {
   for (size_t s = 0; s < golden.sequences; ++s) {
     const auto tokens = std::span(golden.tokens).subspan(s * golden.length, golden.length);
@@ -163,7 +116,7 @@ TEST(Gguf, GoldenModelsInHalfPrecisionHaveTheReferencesLogits) {
     const auto source = tests::golden_folder(name);
     const TemporaryFolder folder;
     SCOPED_TRACE(name);
-    expect_golden_logits(convert(source, folder, DType::f16), tests::read_golden(source), 2e-2);
+    expect_golden_logits(convert_to_gguf(source, folder, DType::f16), tests::read_golden(source), 2e-2);
   }
 }
 
@@ -172,7 +125,7 @@ TEST(Gguf, EveryFamilyOfFoldersComesBack) {
     const auto source = tests::golden_folder(name);
     const tests::Golden golden = tests::read_golden(source);
     const TemporaryFolder folder;
-    const auto file = convert(source, folder, DType::f32);
+    const auto file = convert_to_gguf(source, folder, DType::f32);
     const auto before = tests::load(source), after = tests::load(file);
     EXPECT_EQ(after->config.architecture, before->config.architecture);
     EXPECT_EQ(after->config.shifted_logits, before->config.shifted_logits);
