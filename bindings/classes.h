@@ -424,6 +424,10 @@ class Decoder {
     return handle_.get(unmask_decoder_next_event, &event) != 0 ? new unmask_event(event) : nullptr;
   }
 
+  /// Bytes of device memory that decoding takes beside the model's weights. Known before the first step takes
+  /// it.
+  int64_t memory() const { return handle_.get(unmask_decoder_memory); }
+
   /// Whether steps take the device's time per kernel. They do the same work.
   void set_profiling(bool on) { handle_.run(unmask_decoder_set_profiling, on ? 1 : 0); }
 

@@ -218,4 +218,5 @@ extern "C" SWIGEXPORT void SWIGSTDCALL Unmask_SetRaise(void (SWIGSTDCALL* callba
 %property(Session, prompt_length, GetPromptLength)
 %property(Session, masks_left, GetMasksLeft)
 %property(Session, text, GetText)
+%property(Decoder, memory, GetMemory)
 %property(Session, get_statistics, GetStatistics)

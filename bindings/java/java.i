@@ -300,4 +300,5 @@ jobjectArray new_texts(JNIEnv* env, const std::vector<std::string>& texts) {
 %rename(getPromptLength) unmask::Session::prompt_length;
 %rename(getMasksLeft) unmask::Session::masks_left;
 %rename(getText) unmask::Session::text;
+%rename(getMemory) unmask::Decoder::memory;
 %rename(isClosed) closed;

@@ -224,6 +224,7 @@ import unmask._methods
 %property(unmask::Session, text)
 %property(unmask::Session, statistics)
 %property(unmask::Session, closed)
+%property(unmask::Decoder, memory)
 %property(unmask::Decoder, profile)
 %property(unmask::Decoder, closed)
 

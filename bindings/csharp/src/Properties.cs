@@ -31,6 +31,11 @@ public partial class Converter {
   public long BytesTotal => GetBytesTotal();
 }
 
+public partial class Decoder {
+  /// <summary>Bytes of device memory that decoding takes beside the model's weights.</summary>
+  public long Memory => GetMemory();
+}
+
 public partial class Session {
   /// <summary>In tokens.</summary>
   public long PromptLength => GetPromptLength();
