@@ -35,14 +35,21 @@ LogQueue& log_queue() {
   return *queue;
 }
 
-std::vector<DeviceFeature> features_of(const unmask_device_list* list, int32_t device) {
-  std::vector<DeviceFeature> features;
-  for (int32_t i = 0; i < unmask_device_list_feature_count(list, device); ++i) {
-    features.push_back({unmask_device_list_feature_name(list, device, i),
-                        unmask_device_list_feature_used(list, device, i) != 0,
-                        unmask_device_list_feature_reason(list, device, i)});
-  }
-  return features;
+// make(0), make(1), ... make(count - 1).
+template <typename Make>
+auto list(int64_t count, Make make) {
+  std::vector<decltype(make(0))> values;
+  values.reserve(static_cast<size_t>(count));
+  for (int32_t i = 0; i < count; ++i) values.push_back(make(i));
+  return values;
+}
+
+std::vector<DeviceFeature> features_of(const unmask_device_list* devices, int32_t device) {
+  return list(unmask_device_list_feature_count(devices, device), [&](int32_t i) {
+    return DeviceFeature{unmask_device_list_feature_name(devices, device, i),
+                         unmask_device_list_feature_used(devices, device, i) != 0,
+                         unmask_device_list_feature_reason(devices, device, i)};
+  });
 }
 
 // "a|b|c", or nothing.
@@ -69,45 +76,40 @@ void silence_log() { unmask_log_set_sink(nullptr, nullptr); }
 LogMessage* next_log_message() { return log_queue().take(); }
 
 std::vector<DeviceInfo> devices() {
-  const std::unique_ptr<unmask_device_list, decltype(&unmask_device_list_destroy)> list(
+  const std::unique_ptr<unmask_device_list, decltype(&unmask_device_list_destroy)> owner(
       valid(unmask_device_list_create()), unmask_device_list_destroy);
-  const unmask_device_list* const l = list.get();
-  std::vector<DeviceInfo> result;
-  for (int32_t i = 0; i < unmask_device_list_size(l); ++i) {
-    result.push_back({unmask_device_list_name(l, i), unmask_device_list_uuid(l, i),
-                      unmask_device_list_type(l, i), unmask_device_list_driver(l, i),
-                      unmask_device_list_refusal(l, i), unmask_device_list_memory(l, i), features_of(l, i)});
-  }
-  return result;
+  const unmask_device_list* const all = owner.get();
+  return list(unmask_device_list_size(all), [&](int32_t i) {
+    return DeviceInfo{unmask_device_list_name(all, i),
+                      unmask_device_list_uuid(all, i),
+                      unmask_device_list_type(all, i),
+                      unmask_device_list_driver(all, i),
+                      unmask_device_list_refusal(all, i),
+                      unmask_device_list_memory(all, i),
+                      features_of(all, i)};
+  });
 }
 
 std::vector<std::string> weight_types() {
-  std::vector<std::string> names;
-  for (int32_t i = 0; i < unmask_weight_type_count(); ++i) names.emplace_back(unmask_weight_type_name(i));
-  return names;
+  return list(unmask_weight_type_count(), [](int32_t i) { return std::string(unmask_weight_type_name(i)); });
 }
 
 std::vector<std::string> Converter::notes() const {
-  const int64_t count = handle_.get(unmask_converter_note_count);
-  std::vector<std::string> notes;
-  for (int32_t i = 0; i < count; ++i) notes.push_back(handle_.get(unmask_converter_note, i));
-  return notes;
+  return list(handle_.get(unmask_converter_note_count),
+              [&](int32_t i) { return handle_.get(unmask_converter_note, i); });
 }
 
 std::vector<OptionInfo> option_table() {
-  std::vector<OptionInfo> table;
-  for (int32_t i = 0; i < unmask_option_count(); ++i) {
-    table.push_back({unmask_option_name(i), unmask_option_get_kind(i), unmask_option_description(i),
-                     split_choices(unmask_option_choices(i)), unmask_option_default_text(i),
-                     unmask_option_default(i), unmask_option_minimum(i), unmask_option_maximum(i)});
-  }
-  return table;
+  return list(unmask_option_count(), [](int32_t i) {
+    return OptionInfo{unmask_option_name(i),         unmask_option_get_kind(i),
+                      unmask_option_description(i),  split_choices(unmask_option_choices(i)),
+                      unmask_option_default_text(i), unmask_option_default(i),
+                      unmask_option_minimum(i),      unmask_option_maximum(i)};
+  });
 }
 
 std::vector<std::string> strategies() {
-  std::vector<std::string> names;
-  for (int32_t i = 0; i < unmask_strategy_count(); ++i) names.emplace_back(unmask_strategy_name(i));
-  return names;
+  return list(unmask_strategy_count(), [](int32_t i) { return std::string(unmask_strategy_name(i)); });
 }
 
 unmask_decoder* Decoder::create(const std::vector<Session*>& sessions, const std::string& strategy) {
@@ -122,15 +124,12 @@ unmask_decoder* Decoder::create(const std::vector<Session*>& sessions, const std
 }
 
 std::vector<ProfileEntry> Decoder::get_profile() const {
-  const int64_t count = handle_.get(unmask_decoder_profile_count);
-  std::vector<ProfileEntry> entries;
-  for (int32_t i = 0; i < count; ++i) {
+  return list(handle_.get(unmask_decoder_profile_count), [&](int32_t i) {
     auto entry = initialised(unmask_profile_entry_init);
     std::string label = handle_.get(unmask_decoder_get_profile, i, &entry);
-    entries.push_back(
-        {std::move(label), static_cast<int32_t>(entry.dispatches), entry.seconds, entry.flops, entry.bytes});
-  }
-  return entries;
+    return ProfileEntry{std::move(label), static_cast<int32_t>(entry.dispatches), entry.seconds, entry.flops,
+                        entry.bytes};
+  });
 }
 
 }  // namespace unmask

@@ -383,8 +383,8 @@ UNMASK_API int32_t unmask_decoder_next_event(unmask_decoder* decoder, unmask_eve
 
 /* ---- Measuring ----------------------------------------------------------------------------------------- */
 
-/* Bytes of device memory that decoding takes beside the model's weights: keys and values, what cache policies keep,
- * activations. Known before any of it is taken, which the first step does. -1 on failure. */
+/* Bytes of device memory that decoding takes beside the model's weights: keys and values, what cache policies
+ * keep, activations. Known before any of it is taken, which the first step does. -1 on failure. */
 UNMASK_API int64_t unmask_decoder_memory(unmask_decoder* decoder);
 
 /* Device time per kernel label. Switch it on, step, and read. Profiled steps run the same work with time
