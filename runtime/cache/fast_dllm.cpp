@@ -9,12 +9,7 @@ void FastDllm::require_suits(const model::ModelConfig& config) const {
 }
 
 void FastDllm::plan(const SequenceView& view, model::ForwardPlan& plan) {
-  const Block block = {view.base_slot, view.window_begin, view.window_end};
-  if (block != block_) {
-    append_rows(view, 0, view.length, plan);
-    block_ = block;
-    return;
-  }
+  if (steps_.next(view) == 0) return append_rows(view, 0, view.length, plan);
   const uint32_t end = active_ == Active::block ? view.window_end : view.length;
   append_rows(view, std::min(view.window_begin, view.asked.front()), end, plan);
 }

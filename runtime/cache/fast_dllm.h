@@ -23,14 +23,9 @@ class FastDllm final : public Policy {
   Kept keeps() const override { return Kept::keys; }
 
  private:
-  struct Block {
-    uint32_t base_slot, begin, end;
-    bool operator==(const Block&) const = default;
-  };
-
   const char* name_;
   Active active_;
-  Block block_ = {0, 0, 0};  // whose first step computed all rows
+  BlockSteps steps_;
 };
 
 }  // namespace unmask::cache

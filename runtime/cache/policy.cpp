@@ -20,6 +20,12 @@ void append_rows(const SequenceView& view, uint32_t begin, uint32_t end, model::
   }
 }
 
+uint32_t BlockSteps::next(const SequenceView& view) {
+  const bool same = view.base_slot == base_slot_ && view.window_begin == begin_ && view.window_end == end_;
+  base_slot_ = view.base_slot, begin_ = view.window_begin, end_ = view.window_end;
+  return step_ = same ? step_ + 1 : 0;
+}
+
 void require_full_attention(const model::ModelConfig& config, std::string_view policy) {
   require(config.block_length == 0, Status::unsupported,
           "The cache policy '{}' approximates attention in which every row sees every key; in this model it "

@@ -63,6 +63,17 @@ enum class Kept : uint8_t { nothing, keys, keys_of_choice, keys_and_features };
 // Throws unsupported where attention goes by blocks, which `policy` would approximate without need.
 void require_full_attention(const model::ModelConfig& config, std::string_view policy);
 
+// Counts the steps of each block, for policies that begin anew with every one.
+class BlockSteps {
+ public:
+  // To be called once per step: its number in its block, from 0.
+  uint32_t next(const SequenceView& view);
+
+ private:
+  uint32_t base_slot_ = 0, begin_ = 0, end_ = 0;  // of the block
+  uint32_t step_ = 0;
+};
+
 // One canvas has one policy object, from its first step to its last.
 class Policy {
  public:

@@ -14,8 +14,7 @@ namespace {
 constexpr uint32_t no_masks_left = 0;
 
 double reveal_time(uint64_t seed, uint32_t position) {
-  const auto words = philox({no_masks_left, position, tensor::none, 0},
-                            {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+  const auto words = philox({no_masks_left, position, tensor::none, 0}, philox_key(seed));
   return uniform_from_bits(words[0]);
 }
 

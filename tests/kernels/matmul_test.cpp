@@ -38,15 +38,6 @@ std::vector<float> product_on(graph::Backend& backend, const Tile& tile, const C
   return download<float>(backend, y);
 }
 
-double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  double worst = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const double difference = std::abs(double{a[i]} - b[i]);
-    worst = difference <= worst ? worst : difference;  // NaN is kept
-  }
-  return worst;
-}
-
 class MatmulOf : public testing::TestWithParam<DType> {};
 
 TEST_P(MatmulOf, EqualsTheDefinition) {

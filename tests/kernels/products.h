@@ -2,6 +2,8 @@
 // that the device under test can run.
 #pragma once
 
+#include <cmath>
+
 #include "kernels/harness.h"
 #include "tensor/tiles.h"
 #include "tensor/weight.h"
@@ -28,6 +30,15 @@ inline void run(graph::Backend& backend, std::vector<graph::Dispatch> dispatches
   graph::Recording recording;
   for (graph::Dispatch& d : dispatches) recording.append(std::move(d));
   backend.run(*backend.prepare(std::move(recording)));
+}
+
+inline double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(double{a[i]} - b[i]);
+    worst = difference <= worst ? worst : difference;  // NaN is kept
+  }
+  return worst;
 }
 
 // A row length that the format allows, with an odd number of its blocks.

@@ -22,14 +22,12 @@ class Sparse final : public Policy {
   }
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    const bool same_block = view.window_begin == window_begin_ && view.window_end == window_end_;
-    step_ = same_block ? step_ + 1 : 0;
-    window_begin_ = view.window_begin, window_end_ = view.window_end;
+    const uint32_t step = steps_.next(view);
     const uint32_t begin = view.window_begin - (view.shifted_logits && view.window_begin > 0 ? 1 : 0);
-    if (step_ <= eviction_step) {
+    if (step <= eviction_step) {
       const auto first_row = static_cast<uint32_t>(plan.rows.size());
       append_rows(view, 0, view.length, plan);
-      if (step_ == eviction_step) evict(view, begin, first_row + begin, plan);
+      if (step == eviction_step) evict(view, begin, first_row + begin, plan);
     } else {
       append_block(view, begin, plan);
     }
@@ -76,7 +74,7 @@ class Sparse final : public Policy {
 
   float keep_ratio_;
   uint32_t pool_;
-  uint32_t window_begin_ = 0, window_end_ = 0, step_ = 0;  // of the block, from 0
+  BlockSteps steps_;
 };
 
 }  // namespace

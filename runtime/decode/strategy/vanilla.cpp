@@ -79,8 +79,7 @@ class Progress {
 
   // The `count` positions that the device would rank first, so that no others need logits.
   static void keep_random(const Session& s, uint32_t count, std::vector<uint32_t>& positions) {
-    const uint64_t seed = s.options().seed;
-    const PhiloxKey key = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
+    const PhiloxKey key = philox_key(s.options().seed);
     std::ranges::stable_sort(positions, std::greater{}, [&](uint32_t position) {
       return philox({s.masks_left(), position, tensor::none, 0}, key)[0];
     });
