@@ -19,7 +19,8 @@ struct LockedSession {
 // A decoder and its sessions, for this thread alone.
 struct LockedDecoder {
   explicit LockedDecoder(unmask_decoder* handle) : decoder(deref(handle, "decoder")), here(decoder.busy) {
-    for (const auto& s : decoder.sessions) sessions.push_back(std::make_unique<Exclusive>(s->busy));
+    for (const auto* group : {&decoder.sessions, &decoder.drafters})
+      for (const auto& s : *group) sessions.push_back(std::make_unique<Exclusive>(s->busy));
   }
   unmask_decoder& decoder;
   Exclusive here;
@@ -40,6 +41,7 @@ unmask_statistics statistics_of(const decode::Statistics& s) {
   out.head_rows = number(s.head_rows);
   out.flops = number(s.flops), out.bytes_read_back = number(s.bytes_read_back);
   out.largest_read_back = number(s.largest_read_back), out.revisions = number(s.revisions);
+  out.drafted = number(s.drafted), out.accepted = number(s.accepted);
   return out;
 }
 
@@ -52,10 +54,11 @@ unmask_progress progress_of(const decode::DecoderProgress& p) {
   return out;
 }
 
-unmask_event event_of(const QueuedEvent& q, int32_t mask_token) {
+unmask_event event_of(const QueuedEvent& q) {
   unmask_event out;
   init(&out);
-  out.kind = q.event.previous == mask_token ? UNMASK_EVENT_COMMITTED : UNMASK_EVENT_REVISED;
+  out.kind = static_cast<int32_t>(q.event.kind), out.reason = static_cast<int32_t>(q.event.reason);
+  out.probability = q.event.probability;
   out.session = q.session;
   out.position = static_cast<int32_t>(q.event.position);
   out.token = q.event.token, out.previous = q.event.previous;
@@ -69,6 +72,7 @@ void collect_events(unmask_decoder& d) {
       d.events.push_back({static_cast<int32_t>(i), e});
     }
   }
+  for (const auto& drafter : d.drafters) drafter->session->take_events();  // nobody asks for these
 }
 
 std::span<const int32_t> ids(const int32_t* values, int64_t count) {
@@ -206,25 +210,69 @@ unmask_status unmask_session_get_statistics(const unmask_session* session, unmas
   return guard([&] { fill(statistics, statistics_of(LockedSession(session).session.statistics())); });
 }
 
+namespace {
+
+// Locks sessions while a decoder is made of them, each once: the decoder reports one that is listed twice.
+class Members {
+ public:
+  explicit Members(unmask_decoder& decoder) : decoder_(decoder) {}
+
+  std::vector<std::shared_ptr<decode::Session>> take(std::span<unmask_session* const> handles,
+                                                     std::vector<std::shared_ptr<SessionState>>& states) {
+    std::vector<std::shared_ptr<decode::Session>> members;
+    for (const unmask_session* handle : handles) {
+      const unmask_session& s = deref(handle, "session");
+      if (decoder_.device == nullptr) decoder_.device = s.device;
+      require(s.device == decoder_.device, Status::invalid_argument,
+              "The sessions of a decoder must be of one and the same open device.");
+      std::unique_ptr<Exclusive>& lock = locked_[s.state.get()];
+      if (lock == nullptr) lock = std::make_unique<Exclusive>(s.state->busy);
+      states.push_back(s.state);
+      members.push_back(s.state->session);
+    }
+    return members;
+  }
+
+ private:
+  unmask_decoder& decoder_;
+  std::map<SessionState*, std::unique_ptr<Exclusive>> locked_;
+};
+
+unmask_decoder* make_decoder(std::span<unmask_session* const> sessions,
+                             std::span<unmask_session* const> drafters, const char* strategy) {
+  auto made = std::make_unique<unmask_decoder>();
+  Members members(*made);
+  auto writing = members.take(sessions, made->sessions), drafting = members.take(drafters, made->drafters);
+  made->decoder = std::make_unique<decode::Decoder>(vulkan::make_backend(made->device), std::move(writing),
+                                                    strategy ? strategy : "vanilla", std::move(drafting));
+  return made.release();
+}
+
+}  // namespace
+
 unmask_decoder* unmask_decoder_create(unmask_session* const* sessions, int32_t count, const char* strategy) {
   return guard_value<unmask_decoder*>(nullptr, [&] {
     require(sessions != nullptr && count > 0, Status::invalid_argument,
             "A decoder needs at least one session.");
-    auto made = std::make_unique<unmask_decoder>();
-    made->device = deref(sessions[0], "first session").device;
-    std::vector<std::shared_ptr<decode::Session>> members;
-    std::map<SessionState*, std::unique_ptr<Exclusive>>
-        locked;  // by session: the decoder reports one listed twice
-    for (const unmask_session* s : std::span(sessions, static_cast<size_t>(count))) {
-      const std::shared_ptr<SessionState>& state = deref(s, "session").state;
-      std::unique_ptr<Exclusive>& lock = locked[state.get()];
-      if (lock == nullptr) lock = std::make_unique<Exclusive>(state->busy);
-      made->sessions.push_back(state);
-      members.push_back(state->session);
-    }
-    made->decoder = std::make_unique<decode::Decoder>(vulkan::make_backend(made->device), std::move(members),
-                                                      strategy ? strategy : "vanilla");
-    return made.release();
+    return make_decoder({sessions, static_cast<size_t>(count)}, {}, strategy);
+  });
+}
+
+unmask_decoder* unmask_decoder_create_with_drafters(unmask_session* const* sessions,
+                                                    unmask_session* const* drafters, int32_t count,
+                                                    const char* strategy) {
+  return guard_value<unmask_decoder*>(nullptr, [&] {
+    require(sessions != nullptr && drafters != nullptr && count > 0, Status::invalid_argument,
+            "A decoder with drafters needs at least one session, and a drafter for each.");
+    const auto size = static_cast<size_t>(count);
+    return make_decoder({sessions, size}, {drafters, size}, strategy);
+  });
+}
+
+const char* unmask_decoder_explanation(unmask_decoder* decoder) {
+  return guard_value<const char*>(nullptr, [&] {
+    LockedDecoder locked(decoder);
+    return (locked.decoder.explanation = locked.decoder.decoder->explanation()).c_str();
   });
 }
 
@@ -236,6 +284,12 @@ const char* unmask_strategy_name(int32_t index) {
   const auto table = decode::strategies();
   const bool there = index >= 0 && static_cast<size_t>(index) < table.size();
   return there ? table[static_cast<size_t>(index)].name.data() : nullptr;
+}
+
+int32_t unmask_strategy_drafter_use(int32_t index) {
+  const auto table = decode::strategies();
+  const bool there = index >= 0 && static_cast<size_t>(index) < table.size();
+  return there ? static_cast<int32_t>(table[static_cast<size_t>(index)].drafters) : -1;
 }
 
 void unmask_progress_init(unmask_progress* progress) { init(progress); }
@@ -261,7 +315,7 @@ int32_t unmask_decoder_next_event(unmask_decoder* decoder, unmask_event* event) 
     std::deque<QueuedEvent>& queue = locked.decoder.events;
     deref(event, "event");
     if (queue.empty()) return 0;
-    fill(event, event_of(queue.front(), locked.decoder.sessions[0]->session->mask_token()));
+    fill(event, event_of(queue.front()));
     queue.pop_front();
     return 1;
   });

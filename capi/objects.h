@@ -58,8 +58,9 @@ struct QueuedEvent {
 
 struct unmask_decoder {
   std::shared_ptr<unmask::vulkan::Device> device;  // destroyed last
-  std::vector<std::shared_ptr<SessionState>> sessions;
+  std::vector<std::shared_ptr<SessionState>> sessions, drafters;
   std::unique_ptr<unmask::decode::Decoder> decoder;
+  std::string explanation;
   std::deque<QueuedEvent> events;
   std::vector<std::pair<std::string, unmask_profile_entry>> profile;
   std::atomic_flag busy;

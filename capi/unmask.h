@@ -324,6 +324,8 @@ typedef struct unmask_statistics {
   int64_t bytes_read_back;   /* device to host */
   int64_t largest_read_back; /* in one step, bytes */
   int64_t revisions;         /* tokens that took the place of others */
+  int64_t drafted;           /* tokens put forward to be verified */
+  int64_t accepted;          /* of them, those that stayed */
 } unmask_statistics;
 UNMASK_API void unmask_statistics_init(unmask_statistics* statistics);
 UNMASK_API unmask_status unmask_session_get_statistics(const unmask_session* session,
@@ -337,10 +339,26 @@ typedef struct unmask_decoder unmask_decoder;
  * is destroyed. `strategy`: see unmask_strategy_name; NULL: "vanilla". */
 UNMASK_API unmask_decoder* unmask_decoder_create(unmask_session* const* sessions, int32_t count,
                                                  const char* strategy);
+
+/* The same with drafters: drafters[i], a session of a cheaper model on the same device, proposes tokens to
+ * sessions[i], which verifies them. Each drafter's canvas must have the prompt and the length of its
+ * session's. Has all of them until it is destroyed. `strategy`: one that has a use for drafters, such as
+ * "exact". */
+UNMASK_API unmask_decoder* unmask_decoder_create_with_drafters(unmask_session* const* sessions,
+                                                               unmask_session* const* drafters, int32_t count,
+                                                               const char* strategy);
 UNMASK_API void unmask_decoder_destroy(unmask_decoder* decoder);
 
 UNMASK_API int32_t unmask_strategy_count(void);
 UNMASK_API const char* unmask_strategy_name(int32_t index); /* static; NULL: no such strategy */
+
+/* Whether a strategy takes drafters. */
+typedef enum unmask_drafter_use {
+  UNMASK_DRAFTER_NONE = 0,
+  UNMASK_DRAFTER_OPTIONAL = 1,
+  UNMASK_DRAFTER_REQUIRED = 2
+} unmask_drafter_use;
+UNMASK_API int32_t unmask_strategy_drafter_use(int32_t index); /* -1: no such strategy */
 
 typedef struct unmask_progress {
   uint32_t struct_size;
@@ -360,19 +378,38 @@ UNMASK_API unmask_status unmask_decoder_step(unmask_decoder* decoder, unmask_pro
 /* From any thread: the round under way ends, and further ones return UNMASK_CANCELLED. */
 UNMASK_API unmask_status unmask_decoder_cancel(unmask_decoder* decoder);
 
+/* Why the last round went as it did, in sentences with the figures it was decided by: draft length, costs,
+ * acceptance. Empty where the strategy decides nothing. Stays until the next call of this function for the
+ * decoder, or its end. NULL on failure. */
+UNMASK_API const char* unmask_decoder_explanation(unmask_decoder* decoder);
+
+/* Every event leaves its `token` at its `position`. */
 typedef enum unmask_event_kind {
   UNMASK_EVENT_COMMITTED = 0, /* a mask became a token */
-  UNMASK_EVENT_REVISED = 1    /* a token was replaced, or (token = mask) taken back */
+  UNMASK_EVENT_REVISED = 1,   /* a token was replaced, or (token = mask) taken back */
+  UNMASK_EVENT_DRAFTED = 2,   /* a mask became a token that is to be verified */
+  UNMASK_EVENT_ACCEPTED = 3,  /* a drafted token stays */
+  UNMASK_EVENT_REJECTED = 4   /* a drafted token was taken back (token = mask), or replaced */
 } unmask_event_kind;
+
+/* Why a drafted token was rejected. */
+typedef enum unmask_reason {
+  UNMASK_REASON_NONE = 0,
+  UNMASK_REASON_DISAGREES = 1,  /* the verifier would have put another token there */
+  UNMASK_REASON_IMPROBABLE = 2, /* the verifier finds it too improbable */
+  UNMASK_REASON_DISPLACED = 3   /* it was drafted after one that was rejected */
+} unmask_reason;
 
 typedef struct unmask_event {
   uint32_t struct_size;
-  int32_t kind;     /* unmask_event_kind */
-  int32_t session;  /* index in the decoder */
-  int32_t position; /* in the canvas */
-  int32_t token;    /* now there */
-  int32_t previous; /* before */
-  int32_t round;    /* from 1 */
+  int32_t kind;      /* unmask_event_kind */
+  int32_t session;   /* index in the decoder */
+  int32_t position;  /* in the canvas */
+  int32_t token;     /* now there */
+  int32_t previous;  /* before */
+  int32_t round;     /* from 1 */
+  int32_t reason;    /* unmask_reason */
+  float probability; /* of a judged token, in the verifier's distribution; -1: not known */
   int32_t reserved;
 } unmask_event;
 UNMASK_API void unmask_event_init(unmask_event* event);

@@ -30,21 +30,14 @@ void DelayedKeys::require_suits(const model::ModelConfig& config) const {
   require_full_attention(config, kind_.name);
 }
 
-void DelayedKeys::count_step(const SequenceView& view) {
-  const bool same_block = view.window_begin == window_begin_ && view.window_end == window_end_;
-  step_ = same_block ? step_ + 1 : 0;
-  window_begin_ = view.window_begin, window_end_ = view.window_end;
-}
-
 void DelayedKeys::plan(const SequenceView& view, model::ForwardPlan& plan) {
-  count_step(view);
+  const uint32_t step = steps_.next(view);
   std::vector<bool> settled(view.length);
   for (uint32_t i = 0; i < view.length; ++i) settled[i] = is_settled(view, shift_type_, i);
 
-  const bool uses_kept =
-      kind_.answer_is_kept && step_ >= first_delayed_step && step_ % refresh_interval_ != 0;
+  const bool uses_kept = kind_.answer_is_kept && step >= first_delayed_step && step % refresh_interval_ != 0;
   for (uint32_t i = 0; i < view.length; ++i) {
-    const bool frozen = !frozen_.empty() && frozen_[i];
+    const bool frozen = !view.refresh && !frozen_.empty() && frozen_[i];
     const bool asked = std::ranges::binary_search(view.asked, i);
     if (asked || !(frozen || (uses_kept && settled_[i]))) append_rows(view, i, i + 1, plan);
   }

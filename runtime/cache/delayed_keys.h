@@ -24,14 +24,12 @@ class DelayedKeys final : public Policy {
   Kept keeps() const override { return Kept::keys; }
 
  private:
-  void count_step(const SequenceView& view);
-
   Kind kind_;
   uint32_t refresh_interval_;
   ShiftType shift_type_;
-  uint32_t window_begin_ = 0, window_end_ = 0, step_ = 0;  // of the block, from 0
-  std::vector<bool> frozen_;                               // per position; empty before the first step
-  std::vector<bool> settled_;                              // before the step before this one
+  BlockSteps steps_;
+  std::vector<bool> frozen_;   // per position; empty before the first step
+  std::vector<bool> settled_;  // before the step before this one
 };
 
 }  // namespace unmask::cache

@@ -20,9 +20,14 @@ class FastDllm final : public Policy {
 
   void require_suits(const model::ModelConfig& config) const override;
   void plan(const SequenceView& view, model::ForwardPlan& plan) override;
+  Positions plan_states(const SequenceView& view, model::ForwardPlan& plan) override;
+  uint32_t most_state_rows(const model::ModelConfig& config, uint32_t length, uint32_t block) const override;
+  bool states_follow_a_step() const override { return true; }
   Kept keeps() const override { return Kept::keys; }
 
  private:
+  uint32_t active_end(const SequenceView& view) const;
+
   const char* name_;
   Active active_;
   BlockSteps steps_;

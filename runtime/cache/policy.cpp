@@ -20,8 +20,22 @@ void append_rows(const SequenceView& view, uint32_t begin, uint32_t end, model::
   }
 }
 
+namespace {
+[[noreturn]] void refuse_states() {
+  fail(
+      Status::unsupported,
+      "With this cache policy a step depends on the steps before it, so no state of a text can be verified by "
+      "itself. Use the cache policy 'none', 'prefix' or 'dual', or for block-causal models 'block'.");
+}
+}  // namespace
+
+Positions Policy::plan_states(const SequenceView&, model::ForwardPlan&) { refuse_states(); }
+
+uint32_t Policy::most_state_rows(const model::ModelConfig&, uint32_t, uint32_t) const { refuse_states(); }
+
 uint32_t BlockSteps::next(const SequenceView& view) {
-  const bool same = view.base_slot == base_slot_ && view.window_begin == begin_ && view.window_end == end_;
+  const bool same =
+      !view.refresh && view.base_slot == base_slot_ && view.window_begin == begin_ && view.window_end == end_;
   base_slot_ = view.base_slot, begin_ = view.window_begin, end_ = view.window_end;
   return step_ = same ? step_ + 1 : 0;
 }

@@ -11,6 +11,11 @@
 
 namespace unmask::cache {
 
+// A half-open range of positions.
+struct Positions {
+  uint32_t begin, end;
+};
+
 // A canvas as a policy sees it. Slots [base_slot, base_slot + length) are the sequence's.
 struct SequenceView {
   uint32_t sequence = 0;                      // index in the step
@@ -24,6 +29,7 @@ struct SequenceView {
   std::span<const int32_t> tokens = {};       // [length]
   int32_t mask_token = 0;
   std::span<const uint32_t> asked = {};  // positions whose rows must be computed, ascending; at least one
+  bool refresh = false;                  // nothing kept from earlier steps is to be used
 
   bool masked(uint32_t position) const { return tokens[position] == mask_token; }
 };
@@ -66,7 +72,7 @@ void require_full_attention(const model::ModelConfig& config, std::string_view p
 // Counts the steps of each block, for policies that begin anew with every one.
 class BlockSteps {
  public:
-  // To be called once per step: its number in its block, from 0.
+  // To be called once per step: its number in its block, from 0. A refresh begins the block anew.
   uint32_t next(const SequenceView& view);
 
  private:
@@ -88,6 +94,17 @@ class Policy {
   // Appends the sequence's rows and their key ranges to the plan, those asked for among them. The plan will
   // be run: what it computes may be counted on in the next call.
   virtual void plan(const SequenceView& view, model::ForwardPlan& plan) = 0;
+
+  // States of a canvas that differ from it in the window, and are stepped beside it, have rows of their own.
+  // Where a step depends on the state alone, and on what was kept at the block's first step, says which rows
+  // these are, and appends what they need of the canvas. Otherwise throws unsupported.
+  virtual Positions plan_states(const SequenceView& view, model::ForwardPlan& plan);
+
+  // The most rows that such a state has, of a canvas of so many positions. Throws as plan_states.
+  virtual uint32_t most_state_rows(const model::ModelConfig& config, uint32_t length, uint32_t block) const;
+
+  // Whether each block's first step must be taken on the canvas, because later ones use what it keeps.
+  virtual bool states_follow_a_step() const { return false; }
 
   // What must survive from one pass to the next. Where nothing does, all layers share one store of keys.
   virtual Kept keeps() const = 0;

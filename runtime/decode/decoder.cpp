@@ -9,32 +9,63 @@
 namespace unmask::decode {
 
 namespace {
+
 void require_one_model(std::span<const std::shared_ptr<Session>> sessions) {
-  require(!sessions.empty(), Status::invalid_argument, "A decoder needs at least one session.");
   for (const auto& s : sessions) {
     require(&s->model() == &sessions[0]->model(), Status::invalid_argument,
             "Sessions stepped together must be of the same model.");
   }
 }
-}  // namespace
 
-Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::shared_ptr<Session>> sessions,
-                 std::string_view strategy)
-    : backend_(std::move(backend)), strategy_(make_strategy(strategy)) {
-  require_one_model(sessions);
+// Their sessions as a strategy sees them. Throws unsupported where a cache policy does not suit the model.
+std::vector<Session*> suited(std::span<const std::shared_ptr<Session>> sessions) {
+  std::vector<Session*> all;
   for (const auto& s : sessions) {
     cache::make_policy(s->options().cache, s->options().cache_options)->require_suits(s->model().config);
-    sessions_.push_back(s.get());
+    all.push_back(s.get());
   }
-  capacity_ = strategy_->begin(sessions_);
-  for (const Session* s : sessions_) {
+  return all;
+}
+
+void require_wanted(const StrategyInfo& strategy, bool has_drafters) {
+  require(
+      has_drafters || strategy.drafters != Drafters::required, Status::invalid_argument,
+      "Strategy '{}' needs a drafter, a cheaper model with the same tokenizer. Without one, use 'self-draft', or "
+      "a strategy that does not verify, such as 'vanilla'.",
+      strategy.name);
+  require(!has_drafters || strategy.drafters != Drafters::none, Status::invalid_argument,
+          "Strategy '{}' has no use for a drafter; leave it out, or use strategy 'exact'.", strategy.name);
+}
+
+void require_room(std::span<Session* const> sessions, const Capacity& capacity, std::string_view strategy) {
+  for (const Session* s : sessions) {
     require(
-        capacity_.windows || s->length() <= s->model().config.positions, Status::invalid_argument,
+        capacity.windows || s->length() <= s->model().config.positions, Status::invalid_argument,
         "A text of {} tokens is longer than the model's {} positions. Strategy {} cannot write it stride by "
         "stride; ancestral and first_hitting can.",
         s->length(), s->model().config.positions, strategy);
   }
+}
+
+}  // namespace
+
+Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::shared_ptr<Session>> sessions,
+                 std::string_view strategy, std::vector<std::shared_ptr<Session>> drafters)
+    : backend_(std::move(backend)), strategy_(find_strategy(strategy).make()) {
+  require(!sessions.empty(), Status::invalid_argument, "A decoder needs at least one session.");
+  require(drafters.empty() || drafters.size() == sessions.size(), Status::invalid_argument,
+          "There are {} drafters for {} sessions; each session needs one of its own.", drafters.size(),
+          sessions.size());
+  require_wanted(find_strategy(strategy), !drafters.empty());
+  require_one_model(sessions);
+  require_one_model(drafters);
+  writers_.sessions = suited(sessions);
+  drafters_.sessions = suited(drafters);
+  writers_.capacity = strategy_->begin(writers_.sessions);
+  drafters_.capacity = strategy_->begin_drafters(drafters_.sessions);
+  require_room(writers_.sessions, writers_.capacity, strategy);
   attach(std::move(sessions));
+  attach(std::move(drafters));
   progress_.masks_total = progress_.masks_left = masks_left();
 }
 
@@ -51,7 +82,8 @@ DecoderProgress Decoder::step() {
   require(!cancelled_, Status::cancelled, "The decoder was cancelled.");
   const auto start = std::chrono::steady_clock::now();
   if (!progress_.finished) {
-    Run run{sessions_, denoiser()};
+    Run run{writers_.sessions, denoiser(), drafters_.sessions,
+            drafters_.denoiser ? &*drafters_.denoiser : nullptr};
     progress_.finished = !strategy_->round(run);
     ++progress_.rounds;
   }
@@ -61,23 +93,39 @@ DecoderProgress Decoder::step() {
 }
 
 Denoiser& Decoder::denoiser() {
-  if (!denoiser_) denoiser_.emplace(*backend_, sessions_, capacity_);
-  return *denoiser_;
+  if (writers_.denoiser) return *writers_.denoiser;
+  if (!drafters_.sessions.empty())
+    drafters_.denoiser.emplace(*backend_, drafters_.sessions, drafters_.capacity);
+  writers_.denoiser.emplace(*backend_, writers_.sessions, writers_.capacity);
+  if (drafters_.denoiser) writers_.denoiser->compare_with(drafters_.denoiser->kept_logits());
+  return *writers_.denoiser;
 }
 
 uint64_t Decoder::memory_bytes() const {
   graph::SizingBackend sizing(backend_->traits());
-  const Denoiser measured(sizing, sessions_, capacity_);
+  const Denoiser measured(sizing, writers_.sessions, writers_.capacity);
+  std::optional<Denoiser> drafting;
+  if (!drafters_.sessions.empty()) drafting.emplace(sizing, drafters_.sessions, drafters_.capacity);
   return sizing.bytes();
 }
 
-void Decoder::set_profiling(bool on) { denoiser().set_profiling(on); }
+void Decoder::set_profiling(bool on) {
+  denoiser().set_profiling(on);
+  if (drafters_.denoiser) drafters_.denoiser->set_profiling(on);
+}
 
 std::vector<LabelProfile> Decoder::profile() const {
   std::vector<LabelProfile> result;
-  if (!denoiser_) return result;
+  if (!writers_.denoiser) return result;
+  std::map<std::string, LabelWork> work = writers_.denoiser->work();
+  if (drafters_.denoiser) {
+    for (const auto& [label, sum] : drafters_.denoiser->work()) {
+      work[label].dispatches += sum.dispatches;
+      work[label].work += sum.work;
+    }
+  }
   const graph::Profile seconds = backend_->profile();
-  for (const auto& [label, sum] : denoiser_->work()) {
+  for (const auto& [label, sum] : work) {
     const auto found = seconds.find(label);
     result.push_back({label, sum.dispatches, found != seconds.end() ? found->second : 0.0, sum.work});
   }
@@ -87,7 +135,7 @@ std::vector<LabelProfile> Decoder::profile() const {
 
 uint32_t Decoder::masks_left() const {
   uint32_t sum = 0;
-  for (const Session* s : sessions_) sum += s->masks_left();
+  for (const Session* s : writers_.sessions) sum += s->masks_left();
   return sum;
 }
 

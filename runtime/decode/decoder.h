@@ -26,11 +26,12 @@ struct LabelProfile {
   graph::Work work;
 };
 
-// Sessions must share one model. One thread at a time, but cancel() may be called from any.
+// Sessions must share one model, and so must their drafters, which are one per session or none. One thread at
+// a time, but cancel() may be called from any.
 class Decoder {
  public:
   Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::shared_ptr<Session>> sessions,
-          std::string_view strategy);
+          std::string_view strategy, std::vector<std::shared_ptr<Session>> drafters = {});
 
   // One round; the first also takes the device memory. Throws cancelled after cancel(); the canvases keep
   // what was committed. Once finished, does nothing.
@@ -41,6 +42,9 @@ class Decoder {
 
   const DecoderProgress& progress() const { return progress_; }
 
+  // Why the last round went as it did; empty where the strategy decides nothing.
+  std::string explanation() const { return strategy_->explanation(); }
+
   // The step under way ends normally; the next one throws.
   void cancel() { cancelled_ = true; }
 
@@ -49,6 +53,13 @@ class Decoder {
   std::vector<LabelProfile> profile() const;
 
  private:
+  // Sessions of one model, with what they need on the device.
+  struct Team {
+    std::vector<Session*> sessions;
+    Capacity capacity;
+    std::optional<Denoiser> denoiser = {};
+  };
+
   void attach(std::vector<std::shared_ptr<Session>> sessions);
   Denoiser& denoiser();
   uint32_t masks_left() const;
@@ -57,10 +68,8 @@ class Decoder {
   // Keeps a session alive and attached.
   using Attachment = std::unique_ptr<Session, std::function<void(Session*)>>;
   std::vector<Attachment> attached_;
-  std::vector<Session*> sessions_;
   std::unique_ptr<Strategy> strategy_;
-  Capacity capacity_;
-  std::optional<Denoiser> denoiser_;
+  Team writers_, drafters_;
   DecoderProgress progress_;
   std::atomic<bool> cancelled_ = false;
 };

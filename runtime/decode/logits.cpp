@@ -42,7 +42,8 @@ void for_each_row(graph::Backend& backend, const model::Model& m, std::span<cons
 
   model::ForwardPlan plan;
   cache::append_rows({.length = count, .block_length = block_length}, 0, count, plan);
-  const model::PlanBuffers buffers = model::PlanBuffers::allocate(backend, rows, 0, 1);
+  const model::PlanBuffers buffers = model::PlanBuffers::allocate(
+      backend, {.rows = rows, .candidates = 0, .sequences = 1, .writes = 0, .judged = 0});
   buffers.write(backend, plan);
   const model::Workspace workspace = model::Workspace::allocate(backend, c, rows, false);
   const model::KvView kv = cache::allocate_store(backend, c, rows, false);

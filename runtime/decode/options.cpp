@@ -82,6 +82,10 @@ constexpr std::array table = {
                "Strategy sdar: parts of a block filled one after the other (Fast-dLLM v2 uses 8). 0: the "
                "whole block."},
     OptionInfo{
+        "draft_length", OptionKind::integer, 0, 0, 32, "", "",
+        "Strategies exact and self-draft: states drafted before each verification. 0: as many as pay, by "
+        "measured costs and acceptance, at most 8."},
+    OptionInfo{
         "edit_threshold", OptionKind::number, 1, 0, 1, "", "",
         "Strategies vanilla and sdar: every step also replaces tokens of the block where the model's best one "
         "is another and more probable than this (LLaDA2.1: 0.5 or 0.9 for quality, 0 for speed). 1: never."},
@@ -266,6 +270,7 @@ SessionOptions::SessionOptions(const Options& o)
       edit_threshold(static_cast<float>(o.number("edit_threshold"))),
       max_post_steps(static_cast<uint32_t>(o.integer("max_post_steps"))),
       sub_block(static_cast<uint32_t>(o.integer("sub_block"))),
+      draft_length(static_cast<uint32_t>(o.integer("draft_length"))),
       compat_fp32_gumbel(o.flag("compat_fp32_gumbel")),
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),

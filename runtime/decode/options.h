@@ -69,6 +69,7 @@ struct SessionOptions {
   float confidence_threshold, entropy_bound, edit_threshold;
   uint32_t max_post_steps;
   uint32_t sub_block;
+  uint32_t draft_length;
   bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;

@@ -101,14 +101,23 @@ uint32_t Session::first_mask() const {
 }
 
 void Session::commit(uint32_t position, int32_t token) {
-  assert(position >= prompt_length_ && position < length() && token != mask_token() && !pinned(position));
+  assert(token != mask_token());
+  change(position, token, masked(position) ? EventKind::committed : EventKind::revised);
+}
+
+void Session::change(uint32_t position, int32_t token, EventKind kind, Reason reason, float probability) {
+  assert(position >= prompt_length_ && position < length() && !pinned(position));
   const int32_t previous = std::exchange(tokens_[position], token);
-  if (previous == mask_token()) {
-    --masks_left_;
-  } else {
-    ++statistics_.revisions;
-  }
-  events_.push_back({position, token, previous, static_cast<uint32_t>(statistics_.forward_passes)});
+  masks_left_ += (token == mask_token()) - (previous == mask_token());
+  if (kind == EventKind::revised) ++statistics_.revisions;
+  events_.push_back({position, token, previous, static_cast<uint32_t>(statistics_.forward_passes), kind,
+                     reason, probability});
+}
+
+void Session::copy_canvas(std::span<const int32_t> tokens) {
+  assert(tokens.size() == tokens_.size());
+  std::ranges::copy(tokens, tokens_.begin());
+  count_masks();
 }
 
 void Session::finish_with_end_tokens() {

@@ -22,14 +22,35 @@ struct Statistics {
   uint64_t bytes_read_back = 0;    // device to host
   uint64_t largest_read_back = 0;  // in one step
   uint64_t revisions = 0;          // tokens that took the place of others
+  uint64_t drafted = 0;            // tokens put forward to be verified
+  uint64_t accepted = 0;           // of them, those that stayed
 };
 
-// A token appeared at a position (or, with strategies that revise, replaced another there).
+enum class EventKind : uint8_t {
+  committed,  // a mask became a token
+  revised,    // a token took the place of another, or (token = mask) was taken back
+  drafted,    // a mask became a token that is to be verified
+  accepted,   // a drafted token stays; the position does not change
+  rejected,   // a drafted token was taken back, or replaced
+};
+
+// Why a drafted token was rejected.
+enum class Reason : uint8_t {
+  none,
+  disagrees,   // the verifier would have put another token there
+  improbable,  // the verifier finds it too improbable
+  displaced,   // it was drafted after one that was rejected
+};
+
+// What happened to a position. Every event leaves its `token` there.
 struct Event {
   uint32_t position;
   int32_t token;
-  int32_t previous;  // the token replaced: the mask token, unless this is a revision
+  int32_t previous;  // what was there before
   uint32_t step;     // forward pass in which it happened, from 1
+  EventKind kind = EventKind::committed;
+  Reason reason = Reason::none;
+  float probability = -1;  // of a judged token, in the verifier's distribution; -1: not known
 };
 
 // The row that predicts a position: models made from autoregressive ones do so in the row before it.
@@ -64,7 +85,8 @@ class Session {
 
   const model::Model& model() const { return *model_; }
   const std::shared_ptr<const model::Model>& shared_model() const { return model_; }
-  const SessionOptions& options() const { return options_; }
+  const SessionOptions& options() const { return options_; }      // resolved for the model and the canvas
+  const SessionOptions& given_options() const { return given_; }  // as they came
 
   std::span<const int32_t> tokens() const { return tokens_; }
   std::span<const int32_t> generated() const { return std::span(tokens_).subspan(prompt_length_); }
@@ -88,6 +110,13 @@ class Session {
 
   // A token of the canvas, not pinned, changes. Keeps the mask count and appends an event.
   void commit(uint32_t position, int32_t token);
+
+  // The same, to a token or a mask, with the event that a strategy has to tell.
+  void change(uint32_t position, int32_t token, EventKind kind, Reason reason = Reason::none,
+              float probability = -1);
+
+  // The canvas of a drafter becomes as its verifier's; no events.
+  void copy_canvas(std::span<const int32_t> tokens);
 
   // Fills every mask left with the end token: the text is over. Not events, nobody predicted these.
   void finish_with_end_tokens();

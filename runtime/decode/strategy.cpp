@@ -8,6 +8,8 @@
 
 namespace unmask::decode {
 
+Capacity Strategy::begin_drafters(std::span<Session* const>) { return {}; }
+
 bool denoise(Run& run, const std::function<Request(uint32_t)>& next,
              const std::function<bool(uint32_t)>& may_end) {
   const auto ends = [&](uint32_t i) { return !may_end || may_end(i); };
@@ -26,37 +28,29 @@ bool denoise(Run& run, const std::function<Request(uint32_t)>& next,
                              [&](uint32_t i) { return run.sessions[i]->masks_left() > 0 || !ends(i); });
 }
 
-std::vector<uint32_t> steps_of_blocks(const Session& s) {
-  const auto count = static_cast<uint32_t>(s.blocks().size());
-  require(s.options().steps >= count, Status::invalid_argument,
-          "{} steps are too few for {} blocks of {} tokens: each block needs at least one.",
-          s.options().steps, count, s.options().block);
-  return spread(s.options().steps, count);
-}
-
 Capacity capacity_of_blocks(std::span<Session* const> sessions) {
   Capacity capacity;
   for (const Session* s : sessions) capacity.candidates += s->options().block;
   return capacity;
 }
 
-#define X(name) std::unique_ptr<Strategy> make_##name();
+#define X(name, ...) std::unique_ptr<Strategy> make_##name();
 #include "decode/strategy/strategies.inc"
 #undef X
 
 std::span<const StrategyInfo> strategies() {
   static constexpr StrategyInfo table[] = {
-#define X(name) {#name, make_##name},
+#define X(name, public_name, drafters, guided) {public_name, make_##name, drafters, guided},
 #include "decode/strategy/strategies.inc"
 #undef X
   };
   return table;
 }
 
-std::unique_ptr<Strategy> make_strategy(std::string_view name) {
+const StrategyInfo& find_strategy(std::string_view name) {
   std::string known;
   for (const StrategyInfo& s : strategies()) {
-    if (s.name == name) return s.make();
+    if (s.name == name) return s;
     known += (known.empty() ? "" : ", ") + std::string(s.name);
   }
   fail(Status::not_found, "There is no decode strategy '{}'. Known: {}.", name, known);

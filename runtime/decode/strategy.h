@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,10 +12,12 @@
 
 namespace unmask::decode {
 
-// What a strategy may touch: the sessions and the verbs.
+// What a strategy may touch: the sessions and the verbs, and those of their drafters, where there are any.
 struct Run {
   std::span<Session* const> sessions;
   Denoiser& denoiser;
+  std::span<Session* const> drafters = {};  // one per session
+  Denoiser* drafter_denoiser = nullptr;
 };
 
 // Strategies do not inherit from each other; what two share becomes a verb.
@@ -24,11 +27,19 @@ class Strategy {
 
   // Called once, with every prompt set, before any device memory is taken. Says what its rounds will need at
   // most. Throws invalid_argument for options it cannot serve.
-  virtual Capacity begin(std::span<Session* const> sessions) = 0;
+  virtual Capacity begin(
+      std::span<Session* const> sessions) = 0;  // Called once after that, with one drafter per session, or
+                                                // none at all, as the table of strategies says. Says what
+  // drafting will need at most. Throws invalid_argument where these drafters do not go with the sessions.
+  virtual Capacity begin_drafters(std::span<Session* const> drafters);
 
   // Advances every session that is not done, and says whether one still is not. Terminates: each round fills
   // a mask of each, or is one of so many steps that are counted.
   virtual bool round(Run& run) = 0;
+
+  // Why the last round went as it did, in sentences with the figures it was decided by; empty: nothing to
+  // say.
+  virtual std::string explanation() const { return {}; }
 };
 
 // The round of most strategies: one forward pass for every session that is not done, each asking for what
@@ -37,22 +48,23 @@ class Strategy {
 bool denoise(Run& run, const std::function<Request(uint32_t session)>& next,
              const std::function<bool(uint32_t session)>& may_end = {});
 
-// The steps of each block of a session, option steps spread over them. Throws invalid_argument if some would
-// get none.
-std::vector<uint32_t> steps_of_blocks(const Session& session);
-
 // What strategies need that fill one block of each session at a time.
 Capacity capacity_of_blocks(std::span<Session* const> sessions);
+
+// Whether a strategy has a use for drafters.
+enum class Drafters : uint8_t { none, optional, required };
 
 struct StrategyInfo {
   std::string_view name;
   std::unique_ptr<Strategy> (*make)();
+  Drafters drafters;
+  bool guided;  // it serves classifier-free guidance
 };
 
 // One entry per line of strategies.inc.
 std::span<const StrategyInfo> strategies();
 
 // Throws not_found with the names there are.
-std::unique_ptr<Strategy> make_strategy(std::string_view name);
+const StrategyInfo& find_strategy(std::string_view name);
 
 }  // namespace unmask::decode

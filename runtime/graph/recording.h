@@ -27,16 +27,27 @@ struct Work {
 
 // What the work of a dispatch grows with. A recording is made for padded counts and replayed with smaller
 // ones, so the counted work of a step is scaled by the counts the step really had.
-enum class Extent : uint8_t { fixed, rows, row_keys, logit_rows, selected_rows, selected_row_keys };
+enum class Extent : uint8_t {
+  fixed,
+  rows,
+  row_keys,
+  logit_rows,
+  selected_rows,
+  selected_row_keys,
+  judged_rows
+};
 
-// The counts of one step: rows computed, (row, key) pairs attended, rows that went through the LM head; and
-// the first two once more for layers that compute only some of the rows.
+// The counts of one step: rows computed, (row, key) pairs attended, rows that went through the LM head; the
+// first two once more for layers that compute only some of the rows; and rows whose logits judge a token.
 struct Counts {
   uint64_t rows = 0;
   uint64_t row_keys = 0;
   uint64_t logit_rows = 0;
   uint64_t selected_rows = 0;
   uint64_t selected_row_keys = 0;
+  uint64_t judged_rows = 0;
+
+  Counts& operator+=(const Counts& o);
 };
 
 constexpr uint32_t max_push_bytes = 128;

@@ -6,10 +6,12 @@
 namespace unmask::model {
 
 using tensor::Candidate;
+using tensor::Judged;
 using tensor::KeyRanges;
 using tensor::Row;
 using tensor::Selection;
 using tensor::SequenceStep;
+using tensor::TokenWrite;
 
 uint32_t ForwardPlan::selected_count() const {
   uint32_t count = 0;
@@ -33,26 +35,33 @@ PlanShape ForwardPlan::shape() const {
     s.computed_rows = padded(std::max(static_cast<uint32_t>(computed.size()) + selected_count(), 1u));
   s.evictions = static_cast<uint32_t>(evictions.size());
   s.kept_keys = padded(static_cast<uint32_t>(kept_to.size()));
+  s.writes = padded(static_cast<uint32_t>(writes.size()));
+  s.judged_rows = padded(static_cast<uint32_t>(judged.size()));
+  s.keeps_logits = !kept_logits.empty();
   return s;
 }
 
-PlanBuffers PlanBuffers::allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates,
-                                  uint32_t sequences) {
-  using graph::Memory;
-  using tensor::allocate_array;
-  rows = padded(rows), candidates = padded(candidates);
-  return {.rows = allocate_array<Row>(backend, rows, Memory::shared, "rows"),
-          .ranges = allocate_array<KeyRanges>(backend, rows, Memory::shared, "key ranges"),
-          .candidates = allocate_array<Candidate>(backend, candidates, Memory::shared, "candidates"),
-          .sequences = allocate_array<SequenceStep>(backend, sequences, Memory::shared, "sequences"),
-          .logit_rows = allocate_array<uint32_t>(backend, candidates, Memory::shared, "logit rows"),
-          .unconditional_rows =
-              allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows"),
-          .computed = allocate_array<uint32_t>(backend, rows, Memory::shared, "computed rows"),
-          .place = allocate_array<uint32_t>(backend, rows, Memory::shared, "places of rows"),
-          .selections = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "selections"),
-          .evictions = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "evictions"),
-          .kept_to = allocate_array<uint32_t>(backend, rows, Memory::shared, "slots of kept keys")};
+PlanBuffers PlanBuffers::allocate(graph::Backend& backend, Counts most) {
+  const uint32_t rows = padded(most.rows), candidates = padded(most.candidates);
+  const uint32_t writes = padded(most.writes), judged = padded(std::max(most.judged, 1u));
+  const auto array = [&]<typename T>(T, uint32_t count, const char* label) {
+    return tensor::allocate_array<T>(backend, count, graph::Memory::shared, label);
+  };
+  return {.rows = array(Row{}, rows, "rows"),
+          .ranges = array(KeyRanges{}, rows, "key ranges"),
+          .candidates = array(Candidate{}, candidates, "candidates"),
+          .sequences = array(SequenceStep{}, most.sequences, "sequences"),
+          .logit_rows = array(0u, candidates, "logit rows"),
+          .unconditional_rows = array(0u, candidates, "unconditional rows"),
+          .computed = array(0u, rows, "computed rows"),
+          .place = array(0u, rows, "places of rows"),
+          .selections = array(Selection{}, 2 * most.sequences, "selections"),
+          .evictions = array(Selection{}, 2 * most.sequences, "evictions"),
+          .kept_to = array(0u, rows, "slots of kept keys"),
+          .writes = array(TokenWrite{}, writes, "tokens written"),
+          .judged = array(Judged{}, judged, "judged tokens"),
+          .judged_rows = array(0u, judged, "rows that judge"),
+          .kept_logits = array(0u, candidates, "places of kept logits")};
 }
 
 namespace {
@@ -86,6 +95,13 @@ void PlanBuffers::write(graph::Backend& backend, const ForwardPlan& plan) const 
   write_all(backend, sequences, plan.sequences);
   write_all(backend, evictions, plan.evictions);
   write_padded(backend, kept_to, plan.kept_to, tensor::none);
+  write_padded(backend, writes, plan.writes, TokenWrite{tensor::none, 0});
+  write_padded(backend, judged, plan.judged,
+               Judged{.row = tensor::none, .draft_row = tensor::none, .temperature = 1});
+  std::vector<uint32_t> judging;
+  for (const Judged& j : plan.judged) judging.push_back(j.row);
+  write_padded(backend, judged_rows, std::move(judging), tensor::none);
+  write_padded(backend, kept_logits, plan.kept_logits, tensor::none);
   if (!plan.shape().selects) return;
   std::vector<uint32_t> list(plan.selected_count(), tensor::none), places(plan.rows.size(), tensor::none);
   for (const uint32_t row : plan.computed) {

@@ -23,6 +23,9 @@ struct PlanShape {
   uint32_t computed_rows = 0;  // this many; at least one row of padding
   uint32_t selections = 0;
   uint32_t evictions = 0, kept_keys = 0;
+  uint32_t writes = 0;  // tokens that the host puts into the canvas
+  uint32_t judged_rows = 0;
+  bool keeps_logits = false;  // of some candidates
 
   auto operator<=>(const PlanShape&) const = default;
 };
@@ -43,6 +46,10 @@ struct ForwardPlan {
   // Choices of the keys that stay in each layer, and the slots that those move to, one after the other.
   std::vector<tensor::Selection> evictions;
   std::vector<uint32_t> kept_to;
+
+  std::vector<tensor::TokenWrite> writes;  // into the canvas, before anything else
+  std::vector<tensor::Judged> judged;      // tokens whose probability is asked for
+  std::vector<uint32_t> kept_logits;  // where each candidate's logits are kept, or `none`; empty: nowhere
 
   uint32_t selected_count() const;  // rows that all selections keep; they come before `computed` in the list
   PlanShape shape() const;
@@ -65,9 +72,15 @@ struct PlanBuffers {
   graph::Slice selections;  // two per sequence
   graph::Slice evictions;   // two per sequence
   graph::Slice kept_to;     // u32 per key that stays, `none` for padding
+  graph::Slice writes;
+  graph::Slice judged;
+  graph::Slice judged_rows;  // u32 each, their rows; `none` for padding
+  graph::Slice kept_logits;  // u32 per candidate, `none` for padding
 
-  static PlanBuffers allocate(graph::Backend& backend, uint32_t rows, uint32_t candidates,
-                              uint32_t sequences);
+  struct Counts {
+    uint32_t rows, candidates, sequences, writes, judged;
+  };
+  static PlanBuffers allocate(graph::Backend& backend, Counts most);
   void write(graph::Backend& backend, const ForwardPlan& plan) const;
 };
 

@@ -2,6 +2,7 @@
 // All fields are 32-bit words in the order given; strides are multiples of 16 bytes.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace unmask::tensor {
@@ -18,11 +19,28 @@ struct Row {
 };
 static_assert(sizeof(Row) == 16);
 
-// The keys a row attends to: slots [begin0, end0) then [begin1, end1). An empty pair yields zeros.
+// The keys a row attends to, in the order of their positions: slots [begin0, end0), [begin1, end1), [begin2,
+// end2). Where `seen` is not zero, bit i says whether slot begin1 + i counts. A row without keys gets zeros.
 struct KeyRanges {
-  uint32_t begin0, end0, begin1, end1;
+  uint32_t begin0 = 0, end0 = 0, begin1 = 0, end1 = 0;
+  uint32_t begin2 = 0, end2 = 0;
+  uint32_t seen_low = 0, seen_high = 0;
 };
-static_assert(sizeof(KeyRanges) == 16);
+static_assert(sizeof(KeyRanges) == 32);
+
+// How many they are.
+constexpr uint64_t key_count(const KeyRanges& r) {
+  const uint64_t seen = uint64_t{r.seen_high} << 32 | r.seen_low;
+  const uint64_t middle = seen == 0 ? r.end1 - r.begin1 : static_cast<uint64_t>(std::popcount(seen));
+  return uint64_t{r.end0 - r.begin0} + middle + (r.end2 - r.begin2);
+}
+
+// A token that the host puts into the canvas before a pass.
+struct TokenWrite {
+  uint32_t slot;  // `none`: nothing is written
+  uint32_t token;
+};
+static_assert(sizeof(TokenWrite) == 8);
 
 // The `kept` best of `count` scores, as entries of a list; see features/select_rows.
 struct Selection {
@@ -94,7 +112,8 @@ struct SequenceStep {
 
   uint32_t edit_count;   // its tokens among the candidates: those that follow its masks
   float edit_threshold;  // a token is replaced by the best one where that is more probable than this
-  uint32_t reserved0, reserved1;
+  uint32_t reported;     // the best candidates that results tell of at least, committed or not
+  uint32_t reserved;
 };
 static_assert(sizeof(SequenceStep) == 96);
 
@@ -111,6 +130,32 @@ struct TokenStats {
 };
 static_assert(sizeof(TokenStats) == 32);
 
+// A drafted token about which a target's distribution is asked.
+struct Judged {
+  uint32_t row;        // row of the forward pass whose logits judge it; `none` for padding
+  uint32_t draft_row;  // of the kept logits of the draft, or `none`
+  uint32_t sequence;
+  uint32_t position;
+  uint32_t token;
+  float temperature;  // > 0, of both distributions: softmax(z / temperature)
+  uint32_t draw;      // counts the judgements of one position with the same masks left: their noise differs
+  uint32_t reserved;
+};
+static_assert(sizeof(Judged) == 32);
+
+// What the target's distribution q says of a drafted token and of the draft's distribution p; natural
+// logarithms.
+struct Verdict {
+  float log_p, log_q;   // of the token; log_p is 0 without a draft row
+  uint32_t best_token;  // arg-max of q; ties to the lower id
+  float best_log_q;
+  float divergence;      // KL(p || q), nats; 0 without a draft row
+  uint32_t accepted;     // by modified rejection sampling; 1 without a draft row
+  uint32_t replacement;  // where it is not accepted: a sample of max(0, q - p) normalised, see the kernel
+  float entropy;         // of q, nats
+};
+static_assert(sizeof(Verdict) == 32);
+
 // Places [begin, end) in the sorted choices of a router, all of one expert: a tile of its matrix product.
 struct ExpertTile {
   uint32_t expert;  // `none`: there is no such tile
@@ -119,11 +164,12 @@ struct ExpertTile {
 };
 static_assert(sizeof(ExpertTile) == 16);
 
-// What a step read back: one header per sequence, then its commits, best first, then its edits in the order
-// of the candidates.
+// What a step read back: one header per sequence, then its commits, best first, then candidates that are only
+// reported, best first, then its edits in the order of the candidates.
 struct CommitHeader {
   uint32_t commits, edits;
-  uint32_t reserved0, reserved1;
+  uint32_t reported;  // commits among them
+  uint32_t reserved;
 };
 struct Commit {
   uint32_t slot;

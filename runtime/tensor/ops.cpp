@@ -8,6 +8,7 @@
 #include "kernels/attention.h"
 #include "kernels/attention_broadcast.h"
 #include "kernels/compact_rows.h"
+#include "kernels/compare_distributions.h"
 #include "kernels/embed.h"
 #include "kernels/expert_rows.h"
 #include "kernels/expert_sum.h"
@@ -27,6 +28,7 @@
 #include "kernels/select_rows.h"
 #include "kernels/silu_gate.h"
 #include "kernels/value_change.h"
+#include "kernels/write_tokens.h"
 #include "tensor/layouts.h"
 #include "tensor/variant.h"
 
@@ -80,6 +82,12 @@ void Ops::append(graph::Dispatch d, Extent extent, uint64_t units) {
   d.extent = extent;
   d.units = units;
   recording_.append(std::move(d));
+}
+
+void Ops::write_tokens(const Slice& writes, uint32_t count, const Slice& tokens) {
+  using K = kernels::write_tokens;
+  append(dispatch<K>(K::kernel(), {writes, tokens}, {count}, {}, Grid{(count + 63) / 64}, "write tokens"),
+         Extent::fixed, 1);
 }
 
 void Ops::embed(const Weight& table, const Slice& tokens, const Slice& rows, const Matrix& x) {
@@ -221,14 +229,19 @@ void Ops::key_scores(const Matrix& mean, const Slice& keys, const Slice& selecti
 }
 
 void Ops::move_rows(const Slice& y, const Slice& from, const Slice& to, const Matrix& moved) {
-  using K = kernels::scatter_rows;
   const Work work = elementwise(area(moved), 0, 2);
   append(dispatch<kernels::gather_rows>(kernels::gather_rows::kernel(), {y, from, moved.slice},
                                         {moved.rows, moved.columns}, {}, Grid{moved.rows}, "move rows", work),
          Extent::fixed, 1);
-  append(dispatch<K>(K::kernel(), {moved.slice, to, y}, {moved.rows, moved.columns}, {}, Grid{moved.rows},
-                     "move rows", work),
-         Extent::fixed, 1);
+  scatter_rows(moved, to, y, "move rows", Extent::fixed);
+}
+
+void Ops::scatter_rows(const Matrix& x, const Slice& index, const Slice& y, const char* label,
+                       Extent extent) {
+  using K = kernels::scatter_rows;
+  append(dispatch<K>(K::kernel(), {x.slice, index, y}, {x.rows, x.columns}, {}, Grid{x.rows}, label,
+                     elementwise(area(x), 0, 2)),
+         extent, extent == Extent::fixed ? 1 : x.rows);
 }
 
 void Ops::add_features(const Matrix& y, const Slice& rows, const Slice& place, bool all_computed,
@@ -315,6 +328,17 @@ void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice&
                      {first_row, logits.rows, logits.columns}, {}, Grid{logits.rows}, "filtered sample",
                      elementwise(area(logits), 0, 1)),
          Extent::logit_rows, logits.rows);
+}
+
+void Ops::compare_distributions(const Matrix& target, uint32_t first, const Slice& draft, const Slice& judged,
+                                const Slice& sequences, const Slice& verdicts) {
+  using K = kernels::compare_distributions;
+  const bool drafted = draft.buffer != nullptr;
+  // Something must be bound for the draft that is not read.
+  append(dispatch<K>(K::kernel(), {target.slice, drafted ? draft : target.slice, judged, sequences, verdicts},
+                     {first, target.rows, target.columns}, {}, Grid{target.rows}, "compare distributions",
+                     elementwise(area(target), 0, drafted ? 2 : 1)),
+         Extent::logit_rows, target.rows);
 }
 
 void Ops::select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const Slice& sequences,

@@ -24,6 +24,9 @@ class Ops {
 
   const graph::Traits& traits() const { return traits_; }
 
+  // tokens[slot] = token for `count` tensor::TokenWrites.
+  void write_tokens(const graph::Slice& writes, uint32_t count, const graph::Slice& tokens);
+
   // x [R, d] = table[tokens[row.slot]]; tokens are u32 per slot, rows are tensor::Row.
   void embed(const Weight& table, const graph::Slice& tokens, const graph::Slice& rows, const Matrix& x);
 
@@ -71,6 +74,10 @@ class Ops {
   // y [n, d] = x[index[i]]; `none` gives zeros. `each` of the n belong to one unit of the extent.
   void gather_rows(const Matrix& x, const graph::Slice& index, const Matrix& y,
                    graph::Extent extent = graph::Extent::rows, uint32_t each = 1);
+
+  // y[index[i]] = x[i] for x [n, d]; `none` goes nowhere.
+  void scatter_rows(const Matrix& x, const graph::Slice& index, const graph::Slice& y, const char* label,
+                    graph::Extent extent);
 
   // change [R] f32: how far the values v [R, d] are from those in the cache rows of `rows`, which they
   // replace. place [R] u32 becomes `none` for rows that are compared.
@@ -132,6 +139,13 @@ class Ops {
   // vocabulary] are those of candidates first_row and on.
   void filtered_sample(const Matrix& logits, uint32_t first_row, const graph::Slice& candidates,
                        const graph::Slice& sequences, const graph::Slice& stats);
+
+  // verdicts [judged]: what the target says of drafted tokens. Target [n, vocabulary] has the logits of
+  // judged `first` and on, draft [kept rows, vocabulary] those that `draft_row` of a judged names; empty:
+  // none does.
+  void compare_distributions(const Matrix& target, uint32_t first, const graph::Slice& draft,
+                             const graph::Slice& judged, const graph::Slice& sequences,
+                             const graph::Slice& verdicts);
 
   // Commits the best candidates of each sequence to `tokens`; see layouts.h for what it reports in `results`.
   void select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const graph::Slice& sequences,

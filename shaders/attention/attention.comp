@@ -1,9 +1,8 @@
-// Bidirectional attention with the keys of each row given as two ranges of cache slots:
+// Attention with the keys of each row given as three ranges of cache slots:
 //   y[r, h, :] = sum_s softmax_s(scale q[r, h, :] . keys[s, g, :]) values[s, g, :],  g = h / (heads / kv_heads),
-//   s in [begin0, end0) then [begin1, end1) of ranges[r]; an empty range gives zeros
+//   s over the slots of ranges[r], one range after the other; a row without any gives zeros
 //   q, y [rows, heads head_dim]; keys, values [slots, kv_heads head_dim]; ranges [rows]
-// Slots are added in order, by tiles at absolute multiples of the tile, so that a row's bits do not depend on the rows
-// beside it. A tile passes through shared memory; slots that no row of the workgroup asks for are neither read nor
+// A tile of slots passes through shared memory; slots that no row of the workgroup asks for are neither read nor
 // counted, so they may hold anything.
 // grid: (ceil(rows / 32), heads, 1)
 #version 450
@@ -44,7 +43,7 @@ shared vec4 key_tile[slot_tile * max_head_vectors];    // [slot][vector]
 shared vec4 value_tile[slot_tile * max_head_vectors];
 shared float partial_scores[slot_tile * workgroup_size];  // [slot][invocation]
 shared uint needed[3];                // bit per slot that some row asks for: of this tile, the one before, the next
-shared uint first_slot[2], end_slot[2];  // of each range, over the rows of the workgroup
+shared uint first_slot[3], end_slot[3];  // of each range, over the rows of the workgroup
 
 // Slots that no row asks for may hold anything, so one that is asked for stands in: its weight is zero. Elements beyond
 // the head are padded with its last one: the query there is zero and the sum is not stored.
@@ -99,34 +98,34 @@ void attend_tile(uint tile_begin, uint mask, uint needed_mask) {
   barrier();
   [[dont_unroll]] for (uint first = 0; first < slot_tile; first += step_slots) {
     [[unroll]] for (uint s = 0; s < step_slots; ++s) scores[s] = partial_score(first + s);
-  exchange(first);
+    exchange(first);
     soften(mask >> first, push.scale);
     [[unroll]] for (uint s = 0; s < step_slots; ++s) add_value(first + s, scores[s]);
   }
 }
 
-void join_ranges(uvec2 begin, uvec2 end) {
-  if (gl_LocalInvocationIndex < 2) {
+void join_ranges(uvec3 begin, uvec3 end) {
+  if (gl_LocalInvocationIndex < 3) {
     first_slot[gl_LocalInvocationIndex] = none;
     end_slot[gl_LocalInvocationIndex] = 0;
   }
   barrier();
-  [[dont_unroll]] for (uint i = 0; i < 2; ++i) {
+  [[dont_unroll]] for (uint i = 0; i < 3; ++i) {
     if (begin[i] >= end[i]) continue;
     atomicMin(first_slot[i], begin[i]);
     atomicMax(end_slot[i], end[i]);
   }
 }
 
-void attend(uvec2 begin, uvec2 end) {
-  [[dont_unroll]] for (uint i = 0; i < 2; ++i) {
+void attend(KeyRanges range) {
+  [[dont_unroll]] for (uint i = 0; i < 3; ++i) {
     barrier();
     if (gl_LocalInvocationIndex < 3) needed[gl_LocalInvocationIndex] = 0;
     barrier();
     uint turn = 0;
     const uint last = end_slot[i];
     [[dont_unroll]] for (uint t = first_slot[i] / slot_tile * slot_tile; t < last; t += slot_tile) {
-      const uint mask = range_mask(begin[i], end[i], t, slot_tile);
+      const uint mask = seen_slots(range, i, t, slot_tile);
       atomicOr(needed[turn], mask);
       barrier();  // also: the tile before was read
       const uint needed_mask = needed[turn];
@@ -148,8 +147,8 @@ void main() {
     query[e] = first + e < head_dim ? q[begin + min(first + e, head_dim - 1)] : 0.0;
   }
   const KeyRanges range = ranges[row];
-  join_ranges(uvec2(range.begin0, range.begin1), uvec2(range.end0, range.end1));
-  attend(uvec2(range.begin0, range.begin1), uvec2(range.end0, range.end1));
+  join_ranges(uvec3(range.begin0, range.begin1, range.begin2), uvec3(range.end0, range.end1, range.end2));
+  attend(range);
   if (asked_row >= push.rows) return;
   [[unroll]] for (uint e = 0; e < elements; ++e)
     if (first + e < head_dim) y[begin + first + e] = normalised(e);

@@ -1,7 +1,7 @@
 // The same as attention.comp, for software drivers: an invocation holds a whole row, and a subgroup loads a stretch of a
 // key or value once, one element per invocation, and hands it round. No shared memory, no barriers.
 //   y[r, h, :] = sum_s softmax_s(scale q[r, h, :] . keys[s, g, :]) values[s, g, :],  g = h / (heads / kv_heads),
-//   s in [begin0, end0) then [begin1, end1) of ranges[r]; an empty range gives zeros
+//   s over the slots of ranges[r], one range after the other; a row without any gives zeros
 //   q, y [rows, heads head_dim]; keys, values [slots, kv_heads head_dim]; ranges [rows]
 // grid: (ceil(rows / 32), heads, 1)
 // requires: subgroup_broadcast
@@ -101,15 +101,17 @@ void add_step(uint begin, uint width, uint needed_mask) {
   }
 }
 
-void attend(uvec2 begin, uvec2 end) {
+void attend(KeyRanges range) {
+  const uvec3 begin = uvec3(range.begin0, range.begin1, range.begin2);
+  const uvec3 end = uvec3(range.end0, range.end1, range.end2);
   const uint width = push.kv_heads * head_dim;
   const uint head_begin = gl_WorkGroupID.y / (push.heads / push.kv_heads) * head_dim;
-  [[dont_unroll]] for (uint i = 0; i < 2; ++i) {
+  [[dont_unroll]] for (uint i = 0; i < 3; ++i) {
     const bool empty = begin[i] >= end[i];
     const uint first = subgroup_min(empty ? none : begin[i]);
     const uint last = ~subgroup_min(~(empty ? 0 : end[i]));
     [[dont_unroll]] for (uint t = first / step_slots * step_slots; t < last; t += step_slots) {
-      const uint mask = range_mask(begin[i], end[i], t, step_slots);
+      const uint mask = seen_slots(range, i, t, step_slots);
       const uint needed_mask = subgroup_or(mask);
       if (needed_mask == 0) continue;
       score_step(head_begin + t * width, width, needed_mask);
@@ -129,8 +131,7 @@ void main() {
     sum[e] = 0.0;
     query[e] = e < head_dim ? q[begin + e] : 0.0;
   }
-  const KeyRanges range = ranges[row];
-  attend(uvec2(range.begin0, range.begin1), uvec2(range.end0, range.end1));
+  attend(ranges[row]);
   if (asked_row >= push.rows) return;
   [[dont_unroll]] for (uint e = 0; e < elements; ++e)
     if (e < head_dim) y[begin + e] = normalised(e);

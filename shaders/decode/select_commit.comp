@@ -10,7 +10,8 @@
 // Token editing (LLaDA2.1, arXiv 2602.08676): of the edit_count candidates behind these, which are no masks, each is
 // replaced whose best token is another than it and more probable than edit_threshold:
 //   tokens[slot] = stats.best_token (and tokens[mirror_slot]), confidence[slot] = that token's probability
-//   results: per sequence, at word sequence * result_stride, one CommitHeader, its Commits in rank order, then its edits
+//   results: per sequence, at word sequence * result_stride, one CommitHeader, its Commits in rank order, as many more
+//   candidates in rank order as make `reported`, which stay as they are, then its edits
 //   candidates, stats [all candidates]; a sequence has at most 4096 of them, consecutive
 // A candidate whose token is postponed ranks with minus infinity, and so does one whose confidence is not a number. No
 // edit makes a postponed token.
@@ -128,12 +129,16 @@ uint committed(SequenceStep sequence, uint begin, uint count, uint failure) {
   return min(max(sequence.commit_count, rule_count), count);
 }
 
+void report(uint index, Candidate candidate, uint token, uint result) {
+  results[result + header_words + commit_words * index] = candidate.slot;
+  results[result + header_words + commit_words * index + 1] = token;
+}
+
 void write(uint index, Candidate candidate, uint token, float value, uint result) {
   tokens[candidate.slot] = token;
   if (candidate.mirror_slot != none) tokens[candidate.mirror_slot] = token;
   confidence[candidate.slot] = value;
-  results[result + header_words + commit_words * index] = candidate.slot;
-  results[result + header_words + commit_words * index + 1] = token;
+  report(index, candidate, token, result);
 }
 
 // The probability of the best token where it replaces the present one, otherwise 0.
@@ -170,17 +175,22 @@ void main() {
 
   const uint most = (push.result_stride - header_words) / commit_words;
   const uint commits = min(committed(sequence, begin, count, failure), most);
+  const uint reported = max(commits, min(min(sequence.reported, count), most));
   for (uint i = lane; i < count; i += gl_WorkGroupSize.x) {
     const uint rank = standing_of(i, begin, count).rank;
-    if (rank < commits) write(rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
+    if (rank < commits) {
+      write(rank, candidates[begin + i], stats[begin + i].token, ranked_by[i], result);
+    } else if (rank < reported) {
+      report(rank, candidates[begin + i], stats[begin + i].token, result);
+    }
   }
   for (uint i = count + lane; i < end; i += gl_WorkGroupSize.x) {
-    const uint index = commits + edits_between(count, i);
+    const uint index = reported + edits_between(count, i);
     if (ranked_by[i] > 0.0 && index < most)
       write(index, candidates[begin + i], stats[begin + i].best_token, ranked_by[i], result);
   }
   barrier();  // all have read the failure
   if (lane >= header_words) return;
-  const uint edits = min(edits_between(count, end), most - commits);
-  results[result + lane] = lane == 0 ? commits : lane == 1 ? edits : 0;
+  const uint edits = min(edits_between(count, end), most - reported);
+  results[result + lane] = lane == 0 ? commits : lane == 1 ? edits : lane == 2 ? reported : 0;
 }

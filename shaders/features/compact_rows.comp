@@ -27,7 +27,7 @@ void main() {
   const uint row = index[i];
   if (row == none) {
     listed_rows[i] = Row(0, 0, none, 0);
-    listed_ranges[i] = KeyRanges(0, 0, 0, 0);
+    listed_ranges[i] = KeyRanges(0, 0, 0, 0, 0, 0, 0, 0);
     return;
   }
   listed_rows[i] = rows[row];

@@ -13,6 +13,12 @@ struct Row {
 
 struct KeyRanges {
   uint begin0, end0, begin1, end1;
+  uint begin2, end2;
+  uint seen_low, seen_high;
+};
+
+struct TokenWrite {
+  uint slot, token;
 };
 
 struct Selection {
@@ -69,7 +75,8 @@ struct SequenceStep {
 
   uint edit_count;
   float edit_threshold;
-  uint reserved0, reserved1;
+  uint reported;
+  uint reserved;
 };
 
 struct TokenStats {
@@ -81,6 +88,27 @@ struct TokenStats {
   float best_logit;
   float runner_up;
   float noised;
+};
+
+struct Judged {
+  uint row;
+  uint draft_row;
+  uint sequence;
+  uint position;
+  uint token;
+  float temperature;
+  uint draw;
+  uint reserved;
+};
+
+struct Verdict {
+  float log_p, log_q;
+  uint best_token;
+  float best_log_q;
+  float divergence;
+  uint accepted;
+  uint replacement;
+  float entropy;
 };
 
 struct ExpertTile {

@@ -9,7 +9,10 @@ namespace {
 std::vector<uint32_t> slots_of(const tensor::KeyRanges& range) {
   std::vector<uint32_t> slots;
   for (uint32_t s = range.begin0; s < range.end0; ++s) slots.push_back(s);
-  for (uint32_t s = range.begin1; s < range.end1; ++s) slots.push_back(s);
+  const uint64_t seen = uint64_t{range.seen_high} << 32 | range.seen_low;
+  for (uint32_t s = range.begin1; s < range.end1; ++s)
+    if (seen == 0 || (s - range.begin1 < 64 && (seen >> (s - range.begin1) & 1) != 0)) slots.push_back(s);
+  for (uint32_t s = range.begin2; s < range.end2; ++s) slots.push_back(s);
   return slots;
 }
 

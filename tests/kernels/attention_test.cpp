@@ -72,7 +72,8 @@ TEST_P(AttentionOf, RangesDifferPerRow) {
   for (uint32_t r = 0; r < rows; ++r) {
     if (r % 4 == 0) ranges[r] = {3, 50, 0, 0};
     if (r % 4 == 1) ranges[r] = {100, 101 + r, 5, 6};
-    if (r % 4 == 2) ranges[r] = {0, 0, 17 + r, 19 + 2 * r};
+    if (r % 4 == 2) ranges[r] = {0, 0, 17 + r, 19 + 2 * r, 20, 20 + r};
+    if (r % 8 == 3) ranges[r] = {3, 9, 61, 125, 130, 131 + r % 5, 0x10204081u << (r % 3), 0x80000001u};
   }
   for (const Way way : ways()) expect_close(attend(s, way, q, keys, values, ranges), "y", 2e-6);
 }
@@ -93,6 +94,40 @@ TEST(Attention, SurvivesExtremeScores) {
   const auto keys = in.buffer(in.numbers(40 * 16, -300, 300)), values = in.buffer(in.numbers(40 * 16));
   for (const Way way : ways())
     expect_close(attend(s, way, q, keys, values, std::vector<KeyRanges>(3, {0, 33, 33, 40})), "y", 1e-4);
+}
+
+// The bits of a row depend on its keys and their order alone, not on where they are stored: the states of a
+// block that are verified at once stand in slots of their own.
+TEST(Attention, DoesNotDependOnWhereKeysAreStored) {
+  const Shape s{2, 1, 18};
+  const uint32_t keys_count = 61, width = s.kv_heads * s.head_dim;
+  Inputs in(12);
+  const auto q = in.buffer(in.numbers(s.heads * s.head_dim, -9, 9));
+  const std::vector<float> key = in.numbers(keys_count * width, -9, 9),
+                           value = in.numbers(keys_count * width);
+  // Slots `from` of the keys [begin, end), in a store of 256 slots.
+  struct Piece {
+    uint32_t begin, end, from;
+  };
+  const auto attend_to = [&](Way way, const std::vector<Piece>& pieces, const KeyRanges& ranges) {
+    std::vector<float> keys(256 * width, NAN), values(256 * width, NAN);
+    for (const Piece& p : pieces) {
+      std::copy(key.begin() + p.begin * width, key.begin() + p.end * width, keys.begin() + p.from * width);
+      std::copy(value.begin() + p.begin * width, value.begin() + p.end * width,
+                values.begin() + p.from * width);
+    }
+    return run_on_device(attend(s, way, q, in.buffer(keys), in.buffer(values), {ranges}), "y");
+  };
+  for (const Way way : ways()) {
+    const std::vector<float> plain = attend_to(way, {{0, 61, 0}}, {0, 61, 0, 0});
+    EXPECT_EQ(plain, attend_to(way, {{0, 61, 5}}, {5, 66, 0, 0}));
+    EXPECT_EQ(plain, attend_to(way, {{0, 30, 2}, {30, 37, 101}, {37, 61, 150}}, {2, 32, 101, 108, 150, 174}));
+    EXPECT_EQ(plain, attend_to(way, {{0, 1, 7}, {1, 60, 101}, {60, 61, 8}}, {7, 8, 101, 160, 8, 9}));
+    // Every other slot of the middle range hides a key that the row does not see.
+    std::vector<Piece> spread = {{0, 50, 0}};
+    for (uint32_t i = 0; i < 11; ++i) spread.push_back({50 + i, 51 + i, 100 + 2 * i});
+    EXPECT_EQ(plain, attend_to(way, spread, {0, 50, 100, 121, 0, 0, 0x155555u, 0}));
+  }
 }
 
 // The bits of a row do not depend on the rows beside it nor on how many there are.

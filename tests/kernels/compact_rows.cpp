@@ -10,7 +10,7 @@ void compact_rows(const graph::Dispatch& d) {
   const auto index = view<const uint32_t>(d, "index");
   for (uint32_t i = 0; i < push.count; ++i) {
     tensor::Row row{0, 0, tensor::none, 0};
-    tensor::KeyRanges ranges{0, 0, 0, 0};
+    tensor::KeyRanges ranges;
     if (index[i] != tensor::none) {
       row = view<const tensor::Row>(d, "rows")[index[i]];
       ranges = view<const tensor::KeyRanges>(d, "ranges")[index[i]];

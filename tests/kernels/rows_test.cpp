@@ -1,9 +1,10 @@
-// The kernels that move or combine rows: gather_rows, scatter_rows, guidance, embed.
+// The kernels that move or combine rows: gather_rows, scatter_rows, guidance, embed, write_tokens.
 #include "kernels/embed.h"
 #include "kernels/gather_rows.h"
 #include "kernels/guidance.h"
 #include "kernels/products.h"
 #include "kernels/scatter_rows.h"
+#include "kernels/write_tokens.h"
 #include "tensor/layouts.h"
 #include "tensor/variant.h"
 
@@ -28,6 +29,17 @@ TEST(ScatterRows, LeavesOtherRowsAlone) {
   const auto d = graph::dispatch<scatter_rows>(scatter_rows::kernel(), {x, index, in.garbage_floats(7 * 131)},
                                                {.rows = 5, .dim = 131}, {}, {5}, "scatter");
   expect_close(d, "y", 0);
+}
+
+TEST(WriteTokens, ChangesOnlyTheSlotsNamed) {
+  Inputs in(5);
+  std::vector<tensor::TokenWrite> writes(70, {none, 9});
+  for (uint32_t i = 0; i < 69; i += 2) writes[i] = {139 - 2 * i, 1000 + i};
+  writes[69] = {3, 7};
+  const auto d = graph::dispatch<write_tokens>(write_tokens::kernel(),
+                                               {in.buffer(writes), in.buffer(std::vector<uint32_t>(140, 5))},
+                                               {.count = 69}, {}, {2}, "write tokens");
+  expect_close(d, "tokens", 0);
 }
 
 TEST(Guidance, CombinesOnlyGuidedRows) {

@@ -257,6 +257,16 @@ TEST(SelectCommit, EditsTheTokensBehindTheMasks) {
   EXPECT_GT(outcome.values<uint32_t>("results").at(1), 0u);
 }
 
+TEST(SelectCommit, ReportsMoreThanItCommits) {
+  Inputs in(24);
+  Commits commits;
+  for (const uint32_t reported : {0u, 3u, 12u, 40u, 5000u}) {
+    commits.add(in, 40, 5, Confidence::probability);
+    commits.sequences.back().reported = reported;
+  }
+  EXPECT_TRUE(run_both(commits.dispatch()).same_elsewhere({"confidence"}));
+}
+
 TEST(SelectCommit, NotANumberRanksLast) {
   Inputs in(16);
   Commits commits;

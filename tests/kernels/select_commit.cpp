@@ -79,6 +79,10 @@ struct Output {
     tokens[c.slot] = token;
     if (c.mirror_slot != tensor::none) tokens[c.mirror_slot] = token;
     confidence[c.slot] = static_cast<float>(value);
+    report(c, token);
+  }
+
+  void report(const Candidate& c, uint32_t token) {
     *results++ = c.slot;
     *results++ = token;
   }
@@ -112,11 +116,19 @@ void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uin
   std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
     return values[a] != values[b] ? values[a] > values[b] : candidates[a].position < candidates[b].position;
   });
-  order.resize(committed(sequence, order, values, stats));
+  const auto commits = static_cast<uint32_t>(committed(sequence, order, values, stats));
+  const uint32_t reported = std::max(commits, std::min(sequence.reported, sequence.candidate_count));
   Output output{view<uint32_t>(d, "tokens"), view<float>(d, "confidence"), results + 4};
-  for (const uint32_t i : order) output.write(candidates[i], stats[i].token, values[i]);
+  for (uint32_t rank = 0; rank < reported; ++rank) {
+    const uint32_t i = order[rank];
+    if (rank < commits) {
+      output.write(candidates[i], stats[i].token, values[i]);
+    } else {
+      output.report(candidates[i], stats[i].token);
+    }
+  }
   const uint32_t edits = edit_sequence(d, sequence, output);
-  for (const uint32_t word : {static_cast<uint32_t>(order.size()), edits, 0u, 0u}) *results++ = word;
+  for (const uint32_t word : {commits, edits, reported, 0u}) *results++ = word;
 }
 
 }  // namespace

@@ -21,15 +21,28 @@ class Block final : public Policy {
   }
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    const uint32_t finished = view.first_open / view.block_length * view.block_length;
-    append_rows(view, stored_, finished, plan);
-    stored_ = finished;
+    const uint32_t finished = append_finished(view, plan);
     if (view.asked.back() >= finished) append_rows(view, finished, keys_end(view, view.asked.back()), plan);
+  }
+
+  Positions plan_states(const SequenceView& view, model::ForwardPlan& plan) override {
+    return {append_finished(view, plan), keys_end(view, view.asked.back())};
+  }
+
+  uint32_t most_state_rows(const model::ModelConfig&, uint32_t, uint32_t block) const override {
+    return block;
   }
 
   Kept keeps() const override { return Kept::keys; }
 
  private:
+  // The rows of blocks that were finished since the last pass. Where they end.
+  uint32_t append_finished(const SequenceView& view, model::ForwardPlan& plan) {
+    const uint32_t finished = view.first_open / view.block_length * view.block_length;
+    append_rows(view, stored_, finished, plan);
+    return stored_ = finished;
+  }
+
   uint32_t stored_ = 0;  // positions before this one have their final keys and values
 };
 

@@ -42,10 +42,7 @@ class DkvGreedy final : public Policy {
   }
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
-    const bool same_block = view.window_begin == window_begin_;
-    step_ = same_block ? step_ + 1 : 0;
-    window_begin_ = view.window_begin;
-    if (step_ % refresh_interval_ == 0) {
+    if (steps_.next(view) % refresh_interval_ == 0) {
       append_rows(view, 0, view.length, plan);
     } else {
       std::set<uint32_t> rows(filled_.begin(), filled_.end());
@@ -63,8 +60,8 @@ class DkvGreedy final : public Policy {
 
  private:
   uint32_t refresh_interval_, window_size_;
-  uint32_t window_begin_ = 0xFFFFFFFFu, step_ = 0;  // of the block
-  std::vector<uint32_t> filled_;                    // in the step before
+  BlockSteps steps_;
+  std::vector<uint32_t> filled_;  // in the step before
 };
 
 }  // namespace

@@ -28,6 +28,7 @@ class Dllm final : public Policy {
 
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
     plan.keeps_features = true;
+    if (view.refresh) step_ = 0;
     if (step_ % prompt_interval_ == 0) {
       append_rows(view, 0, view.prompt_length, plan);
     } else {

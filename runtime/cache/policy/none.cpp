@@ -12,6 +12,12 @@ class None final : public Policy {
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
     append_rows(view, 0, keys_end(view, view.asked.back()), plan);
   }
+  Positions plan_states(const SequenceView& view, model::ForwardPlan&) override {
+    return {0, keys_end(view, view.asked.back())};
+  }
+  uint32_t most_state_rows(const model::ModelConfig&, uint32_t length, uint32_t) const override {
+    return length;
+  }
   Kept keeps() const override { return Kept::nothing; }
 };
 

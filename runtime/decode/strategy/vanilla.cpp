@@ -6,77 +6,34 @@
 // an end token stands with no mask before it (option stop_at_end).
 #include <algorithm>
 
-#include "base/error.h"
 #include "base/rng.h"
 #include "decode/block_cursor.h"
+#include "decode/block_rule.h"
 #include "decode/strategy.h"
 
 namespace unmask::decode {
 
-using tensor::CommitRule;
-using tensor::Confidence;
-
 namespace {
 
-// Where a session stands: its blocks, and the shares of the current block's steps that are still to come.
+// Where a session stands.
 class Progress {
  public:
-  explicit Progress(const Session& s) : session_(&s), blocks_(s) {
-    const SessionOptions& o = s.options();
-    require(o.block <= most_candidates_per_sequence, Status::invalid_argument,
-            "A block of {} tokens is too long; the most is {}.", o.block, most_candidates_per_sequence);
-    steps_ = steps_of_blocks(s);
-    require(o.threshold == 0 || o.factor == 0, Status::invalid_argument,
-            "Options 'threshold' and 'factor' each say how many masks a step fills; use one of them.");
-    require((o.threshold == 0 && o.factor == 0) || o.block <= most_commits_per_step, Status::invalid_argument,
-            "A block of {} tokens is too long to be filled by threshold or factor; the most is {}.", o.block,
-            most_commits_per_step);
-    const std::vector<Window> windows = s.blocks();
-    for (size_t i = 0; i < windows.size(); ++i) {
-      const uint32_t most = spread(windows[i].end - windows[i].begin, steps_[i]).front();
-      require(most <= most_commits_per_step, Status::invalid_argument,
-              "{} tokens would be filled in one step; the most is {}. Use more steps.", most,
-              most_commits_per_step);
-    }
-  }
+  explicit Progress(const Session& s) : session_(&s), rule_(make_vanilla_rule(s)), blocks_(s) {}
 
   Request next(uint32_t session) {
     blocks_.advance();
     const Window w = blocks_.window();
-    Request request = {session, w, masked_positions(*session_, w), {}};
-    if (!request.positions.empty()) choose(request);
-    return blocks_.step(std::move(request));
+    std::vector<uint32_t> masked = masked_positions(*session_, w);
+    if (masked.empty()) return blocks_.step({session, w, {}, {}});
+    BlockStep step = rule_->step(blocks_.index(), std::move(masked), 0);
+    if (step.commitment.ranked_by == tensor::Confidence::random && !session_->options().postpone_end)
+      keep_random(*session_, step.commitment.at_least, step.positions);
+    return blocks_.step({session, w, std::move(step.positions), step.commitment});
   }
 
   bool block_finished() const { return blocks_.finished(); }
 
  private:
-  // Says how many of its masks a request fills.
-  void choose(Request& r) {
-    const SessionOptions& o = session_->options();
-    if (o.threshold > 0) {
-      r.commitment = certain(CommitRule::threshold, o.threshold);
-      return;
-    }
-    if (o.factor > 0) {
-      r.commitment = certain(CommitRule::factor, o.factor);
-      return;
-    }
-    if (shares_.empty()) {
-      shares_ = spread(static_cast<uint32_t>(r.positions.size()), steps_[blocks_.index()]);
-      std::erase(shares_, 0u);
-      std::reverse(shares_.begin(), shares_.end());
-    }
-    r.commitment = {.at_least = shares_.back(), .ranked_by = o.remasking};
-    if (o.remasking == Confidence::random && !o.postpone_end)
-      keep_random(*session_, shares_.back(), r.positions);
-    shares_.pop_back();
-  }
-
-  static Commitment certain(CommitRule rule, float parameter) {
-    return {.at_least = 1, .rule = rule, .parameter = parameter};
-  }
-
   // The `count` positions that the device would rank first, so that no others need logits.
   static void keep_random(const Session& s, uint32_t count, std::vector<uint32_t>& positions) {
     const PhiloxKey key = philox_key(s.options().seed);
@@ -88,9 +45,8 @@ class Progress {
   }
 
   const Session* session_;
+  std::unique_ptr<BlockRule> rule_;
   BlockCursor blocks_;
-  std::vector<uint32_t> steps_;   // per block
-  std::vector<uint32_t> shares_;  // of the current block, next one last
 };
 
 class Vanilla final : public Strategy {

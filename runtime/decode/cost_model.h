@@ -1,0 +1,43 @@
+// How many states to draft before the next verification: the number with the most progress per second, by
+// measured costs and acceptance (the cost model of SimSD, Cui et al. 2026, arXiv 2606.02544, for measured
+// passes). Where even one draft loses time, none; it is tried again now and then.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace unmask::decode {
+
+class CostModel {
+ public:
+  // Wall-clock seconds of one pass of the drafter, and of a verification of so many states at once, at least
+  // one.
+  void observe_draft(double seconds);
+  void observe_verification(uint32_t states, double seconds);
+
+  // How many of the drafted states, one after the other, the verifier would have reached as well.
+  void observe_acceptance(uint32_t accepted, uint32_t drafted);
+
+  // Drafts for the next round, at most `most`.
+  uint32_t next(uint32_t most);
+
+  // Expected steps of plain decoding per round with so many drafts, and expected seconds of the round.
+  double steps(uint32_t drafts) const;
+  double seconds(uint32_t drafts) const;
+
+  // What the last answer was decided by.
+  std::string explanation() const;
+
+ private:
+  uint32_t best(uint32_t most) const;
+
+  double acceptance_ = 0.7;   // of a draft, given that those before were accepted
+  double draft_seconds_ = 0;  // of one pass
+  // Sums over verifications, older ones counting less: of 1, states, seconds, states squared, states times
+  // seconds.
+  double weight_ = 0, states_ = 0, seconds_ = 0, squares_ = 0, products_ = 0;
+  uint32_t rounds_without_ = 0;  // since something was drafted
+  uint32_t last_ = 0;            // answer
+};
+
+}  // namespace unmask::decode

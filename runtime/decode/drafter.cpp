@@ -1,0 +1,48 @@
+#include "decode/drafter.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace unmask::decode {
+
+Drafter::Drafter(Session& s, const Session& verifier)
+    : session_(&s), rule_(make_plain_rule(s)), windows_(s.blocks()) {
+  const model::ModelConfig &own = s.model().config, &other = verifier.model().config;
+  require(
+      own.vocabulary == other.vocabulary && own.mask_token == other.mask_token, Status::invalid_argument,
+      "The drafter's vocabulary has {} tokens and mask {}, the verifier's {} and {}; they must be the same.",
+      own.vocabulary, own.mask_token, other.vocabulary, other.mask_token);
+  require(std::ranges::equal(s.tokens(), verifier.tokens()) &&
+              s.prompt_length() == verifier.prompt_length() &&
+              std::ranges::equal(windows_, verifier.blocks(), {}, &Window::begin, &Window::begin),
+          Status::invalid_argument,
+          "The drafter's canvas is not its verifier's; set the same prompt and the same options 'length' and "
+          "'block' in both.");
+}
+
+std::optional<Request> Drafter::next(uint32_t index, Window block) {
+  std::vector<uint32_t> masked = masked_positions(*session_, block);
+  if (masked.empty()) return std::nullopt;
+  if (begins_with_the_row_before(*session_, block))
+    return Request{index, block, {block.begin}, {.at_least = 1}};
+  const auto number = std::ranges::find(windows_, block.begin, &Window::begin) - windows_.begin();
+  BlockStep step = rule_->step(static_cast<size_t>(number), std::move(masked), steps_done_++);
+  return Request{index, block, std::move(step.positions), step.commitment};
+}
+
+std::vector<Fill> Drafter::take() {
+  std::vector<Fill> fills;
+  for (const Event& e : session_->take_events()) fills.push_back({e.position, e.token});
+  return fills;
+}
+
+void Drafter::follow(const Session& verifier, uint32_t index, Denoiser& denoiser) {
+  const std::vector<int32_t> before(session_->tokens().begin(), session_->tokens().end());
+  session_->copy_canvas(verifier.tokens());
+  for (uint32_t p = session_->prompt_length(); p < before.size(); ++p)
+    if (session_->tokens()[p] != before[p]) denoiser.refresh(index, p);
+  steps_done_ = 0;
+}
+
+}  // namespace unmask::decode

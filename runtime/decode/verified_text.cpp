@@ -1,0 +1,227 @@
+#include "decode/verified_text.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/error.h"
+
+namespace unmask::decode {
+
+namespace {
+
+constexpr uint32_t most_adaptive_drafts = 8;
+constexpr uint32_t most_reported = 64;  // of the ranking that later drafts are made of
+
+bool inside(Window w, uint32_t position) { return position >= w.begin && position < w.end; }
+
+// The same masks filled with the same tokens, in whatever order.
+bool same_state(std::vector<Fill> a, std::vector<Fill> b) {
+  std::ranges::sort(a, {}, &Fill::position);
+  std::ranges::sort(b, {}, &Fill::position);
+  return a == b;
+}
+
+}  // namespace
+
+double seconds_of(const std::function<void()>& action) {
+  const auto start = std::chrono::steady_clock::now();
+  action();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+VerifiedText::VerifiedText(Session& s, uint32_t index)
+    : session_(&s), index_(index), rule_(make_plain_rule(s)), windows_(s.blocks()) {
+  const SessionOptions& o = s.options();
+  require(o.guidance == 0 && o.edit_threshold >= 1, Status::invalid_argument,
+          "Exact verification knows neither guidance nor token editing; leave options 'guidance' and "
+          "'edit_threshold' at their defaults.");
+  for (size_t i = 0; i < windows_.size(); ++i)
+    rule_->steps_done(i, s.masks_in(windows_[i].begin, windows_[i].end));
+  const auto policy = cache::make_policy(o.cache, o.cache_options);
+  state_rows_ = policy->most_state_rows(s.model().config, s.length(), o.block);
+  begins_on_canvas_ = policy->states_follow_a_step();
+}
+
+void VerifiedText::advance() {
+  const size_t before = block_;
+  while (session_->masks_in(window().begin, window().end) == 0) ++block_;
+  if (block_ != before) block_begun_ = false, ranking_.clear();
+}
+
+bool VerifiedText::steps_on_canvas() const {
+  return begins_with_the_row_before(*session_, window()) || (begins_on_canvas_ && !block_begun_);
+}
+
+Request VerifiedText::canvas_step() {
+  if (begins_with_the_row_before(*session_, window()))
+    return {index_, window(), {window().begin}, {.at_least = 1}};
+  block_begun_ = true;
+  BlockStep step = step_from({});
+  return {.session = index_,
+          .window = window(),
+          .positions = std::move(step.positions),
+          .commitment = step.commitment,
+          .reported = most_reported};
+}
+
+void VerifiedText::draft(std::span<const Fill> more) {
+  std::vector<Fill> fills = states_.back();
+  fills.insert(fills.end(), more.begin(), more.end());
+  states_.push_back(std::move(fills));
+}
+
+void VerifiedText::draft_from_ranking(uint32_t count) {
+  begin_drafts();
+  const uint32_t each = std::max(step_from({}).commitment.at_least, 1u);
+  std::vector<Fill> next;
+  for (const Fill& fill : ranking_) {
+    if (drafts() == count) return;
+    if (!inside(window(), fill.position) || !session_->masked(fill.position)) continue;
+    next.push_back(fill);
+    const bool full = states_.back().size() + next.size() == session_->masks_in(window().begin, window().end);
+    if (next.size() < each && !full) continue;
+    draft(next);
+    next.clear();
+  }
+}
+
+std::vector<Trial> VerifiedText::trials() const {
+  std::vector<Trial> trials;
+  for (const std::vector<Fill>& fills : states_) {
+    if (fills.size() == session_->masks_in(window().begin, window().end)) break;
+    BlockStep step = step_from(fills);
+    trials.push_back({index_, window(), fills, std::move(step.positions), step.commitment, most_reported});
+  }
+  return trials;
+}
+
+uint32_t VerifiedText::apply(std::span<const Outcome> outcomes) {
+  show_drafts();
+  uint32_t reached = 0;
+  for (size_t at = 0; at < outcomes.size(); at = reached) {
+    const Outcome& outcome = outcomes[at];
+    std::vector<Fill> next = states_[at];
+    for (uint32_t i = 0; i < outcome.commits; ++i) {
+      next.push_back(outcome.ranked[i]);
+      commit(outcome.ranked[i]);
+    }
+    ranking_.assign(outcome.ranked.begin() + outcome.commits, outcome.ranked.end());
+    const auto found = std::find_if(states_.begin() + static_cast<ptrdiff_t>(at) + 1, states_.end(),
+                                    [&](const std::vector<Fill>& s) { return same_state(s, next); });
+    if (found == states_.end()) break;
+    reached = static_cast<uint32_t>(found - states_.begin());
+    if (has_ended()) break;
+  }
+  take_back_drafts();
+  return reached;
+}
+
+bool VerifiedText::has_ended() const {
+  // Drafts that are not judged yet stand in the canvas as if they were tokens.
+  const auto undecided = [&](uint32_t p) {
+    return session_->masked(p) || std::ranges::find(open_, p, &Fill::position) != open_.end();
+  };
+  if (!session_->options().stop_at_end) return false;
+  for (uint32_t p = window().begin; !rule_->ends_within_block() && p < window().end; ++p)
+    if (undecided(p)) return false;
+  for (uint32_t p = session_->prompt_length(); p < session_->length() && !undecided(p); ++p)
+    if (session_->ends_text(session_->tokens()[p])) return true;
+  return false;
+}
+
+// What plain decoding asks for in the canvas with these masks filled.
+BlockStep VerifiedText::step_from(std::span<const Fill> fills) const {
+  std::vector<uint32_t> masked = masked_positions(*session_, window());
+  std::erase_if(masked,
+                [&](uint32_t p) { return std::ranges::find(fills, p, &Fill::position) != fills.end(); });
+  const uint32_t done = rule_->steps_done(block_, static_cast<uint32_t>(masked.size()));
+  return rule_->step(block_, std::move(masked), done);
+}
+
+void VerifiedText::show_drafts() {
+  open_ = states_.back();
+  session_->statistics().drafted += open_.size();
+  for (const Fill& f : open_) session_->change(f.position, f.token, EventKind::drafted);
+}
+
+void VerifiedText::commit(const Fill& fill) {
+  const auto drafted = std::ranges::find(open_, fill.position, &Fill::position);
+  if (drafted == open_.end()) return session_->change(fill.position, fill.token, EventKind::committed);
+  if (drafted->token == fill.token) {
+    ++session_->statistics().accepted;
+    session_->change(fill.position, fill.token, EventKind::accepted);
+  } else {
+    session_->change(fill.position, fill.token, EventKind::rejected, Reason::disagrees);
+  }
+  open_.erase(drafted);
+}
+
+void VerifiedText::take_back_drafts() {
+  for (const Fill& f : open_)
+    session_->change(f.position, session_->mask_token(), EventKind::rejected, Reason::displaced);
+  open_.clear();
+}
+
+Capacity Verification::begin(std::span<Session* const> sessions) {
+  Capacity capacity = capacity_of_blocks(sessions);
+  most_drafts_ = sessions[0]->options().draft_length;
+  adaptive_ = most_drafts_ == 0;
+  if (adaptive_) most_drafts_ = most_adaptive_drafts;
+  for (uint32_t i = 0; i < sessions.size(); ++i) {
+    texts_.emplace_back(*sessions[i], i);
+    capacity.scratch_rows = std::max(capacity.scratch_rows, (most_drafts_ + 1) * texts_[i].state_rows());
+  }
+  capacity.trials = most_drafts_ + 1;
+  capacity.candidates *= most_drafts_ + 1;
+  return capacity;
+}
+
+std::vector<uint32_t> Verification::begin_round() {
+  std::vector<uint32_t> drafting;
+  steps_.clear();
+  for (uint32_t i = 0; i < texts_.size(); ++i) {
+    if (texts_[i].done()) continue;
+    texts_[i].advance();
+    texts_[i].begin_drafts();
+    if (texts_[i].steps_on_canvas()) {
+      steps_.push_back(texts_[i].canvas_step());
+    } else {
+      drafting.push_back(i);
+    }
+  }
+  return drafting;
+}
+
+uint32_t Verification::draft_length() { return adaptive_ ? costs_.next(most_drafts_) : most_drafts_; }
+
+bool Verification::verify(Run& run, std::span<const uint32_t> drafting) {
+  std::vector<Trial> trials;
+  std::vector<size_t> ends;
+  for (const uint32_t i : drafting) {
+    for (Trial& t : texts_[i].trials()) trials.push_back(std::move(t));
+    ends.push_back(trials.size());
+  }
+  Answers answers;
+  const double seconds = seconds_of([&] { answers = run.denoiser.step(steps_, trials); });
+  // Of one text, on the average; passes with other work in them tell nothing.
+  if (steps_.empty())
+    costs_.observe_verification(static_cast<uint32_t>(trials.size() / drafting.size()), seconds);
+  for (size_t i = 0; i < steps_.size(); ++i)
+    texts_[steps_[i].session].set_ranking(std::move(answers.reports[i]));
+  for (size_t i = 0, begin = 0; i < drafting.size(); begin = ends[i++])
+    apply(run, drafting[i], std::span(answers.outcomes).subspan(begin, ends[i] - begin));
+  for (VerifiedText& text : texts_)
+    if (!text.done() && text.has_ended()) text.session().finish_with_end_tokens();
+  return std::ranges::any_of(texts_, [](const VerifiedText& t) { return !t.done(); });
+}
+
+void Verification::apply(Run& run, uint32_t index, std::span<const Outcome> outcomes) {
+  VerifiedText& text = texts_[index];
+  const std::vector<int32_t> before(text.session().tokens().begin(), text.session().tokens().end());
+  const uint32_t reached = text.apply(outcomes);
+  if (text.drafts() > 0) costs_.observe_acceptance(reached, text.drafts());
+  for (uint32_t p = text.session().prompt_length(); p < before.size(); ++p)
+    if (text.session().tokens()[p] != before[p]) run.denoiser.refresh(index, p);
+}
+
+}  // namespace unmask::decode
