@@ -111,6 +111,32 @@ struct TokenStats {
 };
 static_assert(sizeof(TokenStats) == 32);
 
+// A drafted token about which a target's distribution is asked.
+struct Judged {
+  uint32_t row;        // row of the forward pass whose logits judge it; `none` for padding
+  uint32_t draft_row;  // of the kept logits of the draft, or `none`
+  uint32_t sequence;
+  uint32_t position;
+  uint32_t token;
+  float temperature;  // > 0, of both distributions: softmax(z / temperature)
+  uint32_t draw;      // counts the judgements of one position with the same masks left: their noise differs
+  uint32_t reserved;
+};
+static_assert(sizeof(Judged) == 32);
+
+// What the target's distribution q says of a drafted token and of the draft's distribution p; natural
+// logarithms.
+struct Verdict {
+  float log_p, log_q;   // of the token; log_p is 0 without a draft row
+  uint32_t best_token;  // arg-max of q; ties to the lower id
+  float best_log_q;
+  float divergence;      // KL(p || q), nats; 0 without a draft row
+  uint32_t accepted;     // by modified rejection sampling; 1 without a draft row
+  uint32_t replacement;  // where it is not accepted: a sample of max(0, q - p) normalised, see the kernel
+  float entropy;         // of q, nats
+};
+static_assert(sizeof(Verdict) == 32);
+
 // Places [begin, end) in the sorted choices of a router, all of one expert: a tile of its matrix product.
 struct ExpertTile {
   uint32_t expert;  // `none`: there is no such tile

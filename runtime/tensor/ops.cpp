@@ -8,6 +8,7 @@
 #include "kernels/attention.h"
 #include "kernels/attention_broadcast.h"
 #include "kernels/compact_rows.h"
+#include "kernels/compare_distributions.h"
 #include "kernels/embed.h"
 #include "kernels/expert_rows.h"
 #include "kernels/expert_sum.h"
@@ -315,6 +316,17 @@ void Ops::filtered_sample(const Matrix& logits, uint32_t first_row, const Slice&
                      {first_row, logits.rows, logits.columns}, {}, Grid{logits.rows}, "filtered sample",
                      elementwise(area(logits), 0, 1)),
          Extent::logit_rows, logits.rows);
+}
+
+void Ops::compare_distributions(const Matrix& target, uint32_t first, const Slice& draft, const Slice& judged,
+                                const Slice& sequences, const Slice& verdicts) {
+  using K = kernels::compare_distributions;
+  const bool drafted = draft.buffer != nullptr;
+  // Something must be bound for the draft that is not read.
+  append(dispatch<K>(K::kernel(), {target.slice, drafted ? draft : target.slice, judged, sequences, verdicts},
+                     {first, target.rows, target.columns}, {}, Grid{target.rows}, "compare distributions",
+                     elementwise(area(target), 0, drafted ? 2 : 1)),
+         Extent::logit_rows, target.rows);
 }
 
 void Ops::select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const Slice& sequences,

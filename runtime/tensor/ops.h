@@ -133,6 +133,13 @@ class Ops {
   void filtered_sample(const Matrix& logits, uint32_t first_row, const graph::Slice& candidates,
                        const graph::Slice& sequences, const graph::Slice& stats);
 
+  // verdicts [judged]: what the target says of drafted tokens. Target [n, vocabulary] has the logits of
+  // judged `first` and on, draft [kept rows, vocabulary] those that `draft_row` of a judged names; empty:
+  // none does.
+  void compare_distributions(const Matrix& target, uint32_t first, const graph::Slice& draft,
+                             const graph::Slice& judged, const graph::Slice& sequences,
+                             const graph::Slice& verdicts);
+
   // Commits the best candidates of each sequence to `tokens`; see layouts.h for what it reports in `results`.
   void select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const graph::Slice& sequences,
                      const graph::Slice& candidates, const graph::Slice& stats, const graph::Slice& tokens,

@@ -83,6 +83,27 @@ struct TokenStats {
   float noised;
 };
 
+struct Judged {
+  uint row;
+  uint draft_row;
+  uint sequence;
+  uint position;
+  uint token;
+  float temperature;
+  uint draw;
+  uint reserved;
+};
+
+struct Verdict {
+  float log_p, log_q;
+  uint best_token;
+  float best_log_q;
+  float divergence;
+  uint accepted;
+  uint replacement;
+  float entropy;
+};
+
 struct ExpertTile {
   uint expert, begin, end, reserved;
 };

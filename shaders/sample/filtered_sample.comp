@@ -14,6 +14,7 @@
 const uint workgroup_size = 128;
 layout(local_size_x = 128) in;
 
+#include "arg_max.glsl"
 #include "layouts.glsl"
 #include "philox.glsl"
 #include "reduce.glsl"
@@ -144,78 +145,44 @@ uint tie_end(uint key, uint ties) {
   return high;
 }
 
-shared float best_scores[workgroup_size];
-shared uint best_tokens[workgroup_size];
-
-bool better(float score, uint token, float other, uint other_token) {
-  return score > other || (score == other && token < other_token);
-}
-
-// Leaves the best of every stride-th entry from `first` in that entry.
-void keep_best(uint first, uint stride, uint end) {
-  [[dont_unroll]] for (uint i = first + stride; i < end; i += stride) {
-    if (!better(best_scores[i], best_tokens[i], best_scores[first], best_tokens[first])) continue;
-    best_scores[first] = best_scores[i];
-    best_tokens[first] = best_tokens[i];
-  }
-}
-
-void argmax_reduce() {
-  const uint lane = gl_LocalInvocationIndex;
-  barrier();
-  if (lane < reduce_groups) keep_best(lane, reduce_groups, workgroup_size);
-  barrier();
-  if (lane == 0) keep_best(0, 1, reduce_groups);
-}
-
 bool is_kept(uint token, Prefix prefix, uint end_of_ties) {
   const uint key = order_key(token);
   return key > prefix.key || (key == prefix.key && key != 0 && token < end_of_ties);
 }
 
-void sample_kept(Prefix prefix, uint end_of_ties, Candidate candidate) {
-  const uint lane = gl_LocalInvocationIndex;
-  float best = uintBitsToFloat(0xFF800000u);
-  uint best_token = none;
-  for (uint t = lane; t < push.vocabulary; t += workgroup_size) {
+uint sample_kept(Prefix prefix, uint end_of_ties, Candidate candidate) {
+  Best best = nothing_best();
+  for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) {
     if (!is_kept(t, prefix, end_of_ties)) continue;
     const float score = logit(t) + sequence.temperature * gumbel_noise(uvec2(sequence.seed_low, sequence.seed_high),
                                                                        sequence.masks_left, candidate.position, t,
                                                                        candidate.times_remasked, sequence.coarse_noise);
-    if (better(score, t, best, best_token)) best = score, best_token = t;
+    best = better(best, Best(score, t));
   }
-  best_scores[lane] = best;
-  best_tokens[lane] = best_token;
-  argmax_reduce();
+  return workgroup_best(best).token;
 }
 
 // The statistics of softmax(z / scale) over the kept tokens, z / scale in the place of z.
 TokenStats sampled_statistics(Prefix prefix, uint end_of_ties, uint token) {
-  const float lowest = uintBitsToFloat(0xFF800000u);
   float mass = 0.0, weighted = 0.0;  // sums of e^d and d e^d, d = (z - best) / scale
-  float best = lowest, second = lowest;
-  uint best_token = none;
+  Best best = nothing_best();
+  float second = best.score;
   for (uint t = gl_LocalInvocationIndex; t < push.vocabulary; t += workgroup_size) {
     if (!is_kept(t, prefix, end_of_ties)) continue;
     const float z = logit(t);
     const float d = (z - best_logit) / scale;
     mass += exp(d);
     weighted += d * exp(d);
-    second = max(second, min(z, best));
-    if (z > best) best = z, best_token = t;
+    second = max(second, min(z, best.score));
+    if (z > best.score) best = Best(z, t);
   }
   const float all_mass = workgroup_sum(mass);
   const float all_weighted = workgroup_sum(weighted);
   const float log_mass = log(all_mass);
-  best_scores[gl_LocalInvocationIndex] = best;
-  best_tokens[gl_LocalInvocationIndex] = best_token;
-  argmax_reduce();
-  barrier();
-  const float all_best = best_scores[0];
-  const uint all_best_token = best_tokens[0];
-  const float runner_up = workgroup_max(best_token == all_best_token ? second : best);
-  return TokenStats(token, logit(token) / scale, all_best / scale + log_mass, log_mass - all_weighted / all_mass,
-                    all_best_token, all_best / scale, runner_up / scale, 0.0);
+  const Best all_best = workgroup_best(best);
+  const float runner_up = workgroup_max(best.token == all_best.token ? second : best.score);
+  return TokenStats(token, logit(token) / scale, all_best.score / scale + log_mass, log_mass - all_weighted / all_mass,
+                    all_best.token, all_best.score / scale, runner_up / scale, 0.0);
 }
 
 float largest_logit() {
@@ -241,12 +208,9 @@ void main() {
   [[dont_unroll]] for (uint kind = by_p ? by_mass : by_count; kind <= (by_k ? by_count : by_mass); ++kind)
     prefix = shorter(prefix, kept_prefix(kind));
   const uint end_of_ties = tie_end(prefix.key, prefix.ties);
-  sample_kept(prefix, end_of_ties, candidate);
-  barrier();
-  const uint token = best_tokens[0];
+  const uint token = sample_kept(prefix, end_of_ties, candidate);
   if (token == none) return;
   if (ranked_as_sampled) {
-    barrier();  // the token was read
     const TokenStats sampled = sampled_statistics(prefix, end_of_ties, token);
     if (gl_LocalInvocationIndex == 0) stats[row] = sampled;
   } else if (gl_LocalInvocationIndex == 0) {
