@@ -129,6 +129,25 @@ class Device {
 
 // ---- Models -----------------------------------------------------------------------------------------------
 
+/// The messages of a conversation, oldest first. One thread at a time.
+class Messages {
+ public:
+  Messages() : handle_("list of messages", unmask_messages_create(), unmask_messages_destroy) {}
+
+  /// `role` is "system", "user" or "assistant".
+  void add(const std::string& role, const std::string& content) {
+    handle_.run(unmask_messages_add, c_text(role), c_text(content));
+  }
+
+  void close() { handle_.close(); }
+  bool closed() const { return handle_.closed(); }
+
+  const Handle<unmask_messages>& handle() const { return handle_; }
+
+ private:
+  Handle<unmask_messages> handle_;
+};
+
 /// Weights on a device, and a tokenizer. Immutable: any number of sessions, on any threads, share it.
 class Model {
  public:
@@ -168,6 +187,14 @@ class Model {
   Tokens tokenize_chat(const std::string& message) const {
     return read_all<Tokens>(message.size() + 32, [&](int32_t* tokens, int64_t capacity) {
       return handle_.get(unmask_model_tokenize_chat, c_text(message), tokens, capacity);
+    });
+  }
+
+  /// Token ids of a conversation, ready to be answered: worked examples, say, and then the question.
+  Tokens tokenize_messages(const Messages& messages) const {
+    const auto held = messages.handle().use();
+    return read_all<Tokens>(512, [&](int32_t* tokens, int64_t capacity) {
+      return handle_.get(unmask_model_tokenize_messages, held.get(), tokens, capacity);
     });
   }
 
@@ -316,6 +343,12 @@ class Session {
 
   /// The same with one user message in the model's chat layout.
   void set_chat(const std::string& message) { handle_.run(unmask_session_set_chat, c_text(message)); }
+
+  /// The same with a conversation, whose last message is to be answered.
+  void set_messages(const Messages& messages) {
+    const auto held = messages.handle().use();
+    handle_.run(unmask_session_set_messages, held.get());
+  }
 
   /// The same with token ids.
   void set_tokens(const Tokens& tokens) {

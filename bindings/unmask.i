@@ -33,7 +33,7 @@
 %rename("%(regex:/UNMASK_(?:LOG_|OPTION_|EVENT_)?(.*)/\\1/)s", %$isenumitem) "";
 #endif
 %rename("$ignore", regextarget=1, %$isfunction) "^unmask_";
-%rename("$ignore", regextarget=1) "^unmask_(device|device_list|model|loader|converter|options|session|decoder|status)$";
+%rename("$ignore", regextarget=1) "^unmask_(device|device_list|model|loader|converter|messages|options|session|decoder|status)$";
 %rename("$ignore", regextarget=1) "^(UNMASK_VERSION_.*|unmask_log_function|struct_size|reserved)$";
 %rename(Status) unmask_status_code;
 %rename(LogLevel) unmask_log_level;

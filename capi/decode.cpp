@@ -117,10 +117,12 @@ unmask_status unmask_session_set_prompt(unmask_session* session, const char* tex
 }
 
 unmask_status unmask_session_set_chat(unmask_session* session, const char* message) {
-  return guard([&] {
-    set_prompt(session,
-               [&](const model::Model& m) { return m.encode_user_message(text_of(message, "message")); });
-  });
+  return guard([&] { set_prompt(session, [&](const model::Model& m) { return encode_chat(m, message); }); });
+}
+
+unmask_status unmask_session_set_messages(unmask_session* session, const unmask_messages* messages) {
+  return guard(
+      [&] { set_prompt(session, [&](const model::Model& m) { return encode_messages(m, messages); }); });
 }
 
 unmask_status unmask_session_set_tokens(unmask_session* session, const int32_t* tokens, int64_t count) {

@@ -59,6 +59,17 @@ unmask_model_info info_of(const model::Model& m) {
 
 }  // namespace
 
+std::vector<int32_t> unmask::capi::encode_chat(const model::Model& model, const char* message) {
+  const model::ChatMessage question{"user", text_of(message, "message")};
+  return model.encode_messages({&question, 1});
+}
+
+std::vector<int32_t> unmask::capi::encode_messages(const model::Model& model,
+                                                   const unmask_messages* messages) {
+  const Exclusive here(deref(messages, "list of messages").busy);
+  return model.encode_messages(messages->list);
+}
+
 int64_t unmask::capi::copy_tokens(std::span<const int32_t> from, int32_t* to, int64_t capacity) {
   require(capacity >= 0 && (to != nullptr || capacity == 0), Status::invalid_argument,
           "The token buffer is NULL, or its capacity negative.");
@@ -157,9 +168,29 @@ int64_t unmask_model_tokenize(const unmask_model* model, const char* text, int32
 
 int64_t unmask_model_tokenize_chat(const unmask_model* model, const char* message, int32_t* tokens,
                                    int64_t capacity) {
+  return guard_value<int64_t>(
+      -1, [&] { return copy_tokens(encode_chat(*deref(model, "model").model, message), tokens, capacity); });
+}
+
+unmask_messages* unmask_messages_create(void) {
+  return guard_value<unmask_messages*>(nullptr, [&] { return new unmask_messages; });
+}
+
+void unmask_messages_destroy(unmask_messages* messages) { delete messages; }
+
+unmask_status unmask_messages_add(unmask_messages* messages, const char* role, const char* content) {
+  return guard([&] {
+    const Exclusive here(deref(messages, "list of messages").busy);
+    model::ChatMessage added{text_of(role, "role"), text_of(content, "content")};
+    model::check_role(added.role);
+    messages->list.push_back(std::move(added));
+  });
+}
+
+int64_t unmask_model_tokenize_messages(const unmask_model* model, const unmask_messages* messages,
+                                       int32_t* tokens, int64_t capacity) {
   return guard_value<int64_t>(-1, [&] {
-    const model::Model& m = *deref(model, "model").model;
-    return copy_tokens(m.encode_user_message(checked_text(message, "message")), tokens, capacity);
+    return copy_tokens(encode_messages(*deref(model, "model").model, messages), tokens, capacity);
   });
 }
 

@@ -39,6 +39,11 @@ struct unmask_options {
   mutable std::atomic_flag busy;  // sessions are made from const options
 };
 
+struct unmask_messages {
+  std::vector<unmask::model::ChatMessage> list;
+  mutable std::atomic_flag busy;  // models and sessions read const messages
+};
+
 // Shared with the decoder that has the session: the two count as one object to threads.
 struct SessionState {
   std::shared_ptr<unmask::decode::Session> session;
@@ -106,6 +111,10 @@ void init(T* value) {
   *value = T{};
   value->struct_size = sizeof(T);
 }
+
+// The ids of one user message, or of a conversation, ready to be answered.
+std::vector<int32_t> encode_chat(const model::Model& model, const char* message);
+std::vector<int32_t> encode_messages(const model::Model& model, const unmask_messages* messages);
 
 // Writes the first `capacity` ids and returns how many there are.
 int64_t copy_tokens(std::span<const int32_t> from, int32_t* to, int64_t capacity);

@@ -25,9 +25,10 @@
  * library; its comment says how long it stays. Pointers that you pass are read, or written, during the call
  * and never kept.
  *
- * Threads. Devices and models may be shared by all threads. Options, sessions and decoders serve one thread
- * at a time, and while a decoder has a session, both count as one object; a call that comes in while another
- * is under way returns wrong_state. unmask_decoder_cancel() may be called from any thread at any time.
+ * Threads. Devices and models may be shared by all threads. Options, messages, sessions and decoders serve
+ * one thread at a time, and while a decoder has a session, both count as one object; a call that comes in
+ * while another is under way returns wrong_state. unmask_decoder_cancel() may be called from any thread at
+ * any time.
  *
  * Growable structs begin with struct_size. Fill them with their _init function, which also sets struct_size;
  * the library reads and writes no more than that many bytes, so that old callers and new libraries go
@@ -198,6 +199,20 @@ UNMASK_API int64_t unmask_model_tokenize(const unmask_model* model, const char* 
 UNMASK_API int64_t unmask_model_tokenize_chat(const unmask_model* model, const char* message, int32_t* tokens,
                                               int64_t capacity);
 
+/* The messages of a conversation, oldest first; none at first. One thread at a time. */
+typedef struct unmask_messages unmask_messages;
+UNMASK_API unmask_messages* unmask_messages_create(void);
+UNMASK_API void unmask_messages_destroy(unmask_messages* messages);
+
+/* `role`: "system", "user" or "assistant". Both texts are copied. */
+UNMASK_API unmask_status unmask_messages_add(unmask_messages* messages, const char* role,
+                                             const char* content);
+
+/* The ids of a conversation in the model's chat layout, ready to be answered: worked examples, say, and then
+ * the question. Otherwise as unmask_model_tokenize_chat. */
+UNMASK_API int64_t unmask_model_tokenize_messages(const unmask_model* model, const unmask_messages* messages,
+                                                  int32_t* tokens, int64_t capacity);
+
 /* Token ids to UTF-8, ended by a NUL. Returns its length without the NUL, and writes no more than `capacity`
  * bytes; -1 on failure. Special tokens are left out unless `keep_special` is 1. */
 UNMASK_API int64_t unmask_model_detokenize(const unmask_model* model, const int32_t* tokens, int64_t count,
@@ -265,9 +280,12 @@ typedef struct unmask_session unmask_session;
 UNMASK_API unmask_session* unmask_session_create(unmask_model* model, const unmask_options* options);
 UNMASK_API void unmask_session_destroy(unmask_session* session);
 
-/* The canvas becomes the prompt and `length` masks. Refused while a decoder has the session. */
+/* The canvas becomes the prompt and `length` masks. Refused while a decoder has the session. The prompt is a
+ * text, one user message, a conversation, or token ids [count]; see the model's functions of these names. */
 UNMASK_API unmask_status unmask_session_set_prompt(unmask_session* session, const char* text);
 UNMASK_API unmask_status unmask_session_set_chat(unmask_session* session, const char* message);
+UNMASK_API unmask_status unmask_session_set_messages(unmask_session* session,
+                                                     const unmask_messages* messages);
 UNMASK_API unmask_status unmask_session_set_tokens(unmask_session* session, const int32_t* tokens,
                                                    int64_t count);
 

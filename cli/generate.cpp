@@ -1,9 +1,6 @@
 // unmask generate: texts from prompts.
 #include <unistd.h>
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +15,7 @@
 #include "interrupt.h"
 #include "model_flags.h"
 #include "option_flags.h"
+#include "prompts.h"
 
 namespace cli {
 
@@ -48,67 +46,37 @@ constexpr const char* footer =
 struct GenerateFlags {
   ModelFlags model;
   OptionFlags options;
-  std::optional<std::string> prompt, prompt_file, prompts, infill;
+  std::optional<std::string> prompt, prompt_file, prompts, system, infill;
   std::string strategy = "vanilla";
   int32_t batch = 1;
   bool chat = false, watch = false, json = false;
 };
 
-std::string read_all(std::istream& in) {
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Failure(fmt::format("The file {} cannot be read.", path));
-  return read_all(file);
-}
-
-std::string prompt_of(const GenerateFlags& flags) {
+std::string text_of(const GenerateFlags& flags) {
   if (flags.prompt) return *flags.prompt;
-  if (flags.prompt_file) return read_file(*flags.prompt_file);
+  if (flags.prompt_file) return read_text(*flags.prompt_file);
   if (isatty(STDIN_FILENO) == 1)
     fmt::print(stderr, "Type the prompt; end it with Ctrl-D on a line of its own.\n");
-  return read_all(std::cin);
+  return read_stdin();
 }
 
-// One {"prompt": ...} per line; empty lines do not count.
-std::vector<std::string> prompts_of_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw Failure(fmt::format("The file {} cannot be read.", path));
-  std::vector<std::string> prompts;
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Json object = Json::parse(line, nullptr, false);
-    if (!object.is_object() || !object.contains("prompt") || !object["prompt"].is_string()) {
-      throw Failure(
-          fmt::format("{}, line {}: expected a JSON object with a text named \"prompt\".", path, number));
-    }
-    prompts.push_back(object["prompt"]);
-  }
+std::vector<Prompt> prompts_of(const GenerateFlags& flags) {
+  std::vector<Prompt> prompts = flags.prompts ? read_prompts(*flags.prompts, flags.chat)
+                                              : std::vector{prompt_of(text_of(flags), flags.chat)};
+  if (flags.system)
+    for (Prompt& prompt : prompts) add_system(prompt, *flags.system);
   return prompts;
-}
-
-void set_prompt(const GenerateFlags& flags, const unmask_model* model, unmask_session* session,
-                const std::string& prompt) {
-  // A NUL would end the text early without a word.
-  if (prompt.find('\0') != std::string::npos) throw Failure("The prompt has a NUL byte; remove it.");
-  const auto set = flags.chat ? unmask_session_set_chat : unmask_session_set_prompt;
-  check(set(session, prompt.c_str()));
-  if (flags.infill) set_gaps(model, session, *flags.infill);
 }
 
 // Sessions stepped together until each has its text.
 class Generation {
  public:
-  Generation(const GenerateFlags& flags, unmask_model* model, const std::vector<std::string>& prompts)
+  Generation(const GenerateFlags& flags, unmask_model* model, const std::vector<Prompt>& prompts)
       : flags_(flags), model_(model) {
-    for (const std::string& prompt : prompts) {
+    for (const Prompt& prompt : prompts) {
       sessions_.emplace_back(check(unmask_session_create(model, flags.options.get())));
-      set_prompt(flags, model, sessions_.back().get(), prompt);
+      set_prompt(sessions_.back().get(), prompt);
+      if (flags.infill) set_gaps(model, sessions_.back().get(), *flags.infill);
     }
     std::vector<unmask_session*> raw;
     for (const Session& s : sessions_) raw.push_back(s.get());
@@ -218,8 +186,7 @@ void print(const GenerateFlags& flags, const Generation& generation, const unmas
 }
 
 void generate(const GenerateFlags& flags) {
-  const std::vector<std::string> prompts =
-      flags.prompts ? prompts_of_file(*flags.prompts) : std::vector{prompt_of(flags)};
+  const std::vector<Prompt> prompts = prompts_of(flags);
   const LoadedModel loaded(flags.model);
   const auto batch = static_cast<size_t>(flags.batch);
   for (size_t begin = 0; begin < prompts.size(); begin += batch) {
@@ -244,7 +211,8 @@ void add_generate(CLI::App& program) {
       command->add_option("--prompt-file", flags->prompt_file, "A file with the prompt.")->type_name("FILE");
   CLI::Option* prompts = command
                              ->add_option("--prompts", flags->prompts,
-                                          "Many prompts: one JSON object {\"prompt\": TEXT} per line.")
+                                          "Many prompts: one JSON object per line, {\"prompt\": TEXT} or "
+                                          "{\"messages\": [{\"role\": \"user\", \"content\": TEXT}, ...]}.")
                              ->type_name("FILE");
   file->excludes(prompt);
   prompts->excludes(prompt)->excludes(file);
@@ -255,7 +223,13 @@ void add_generate(CLI::App& program) {
       ->needs(prompts)
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
-  command->add_flag("--chat", flags->chat, "The prompt is a user's message, in the model's chat layout.");
+  CLI::Option* chat =
+      command->add_flag("--chat", flags->chat, "The prompt is a user's message, in the model's chat layout.");
+  command
+      ->add_option("--system", flags->system,
+                   "The system message of conversations that have none of their own.")
+      ->type_name("TEXT")
+      ->needs(chat);
   command
       ->add_option(
           "--infill", flags->infill,

@@ -19,6 +19,7 @@ using DeviceList = std::unique_ptr<unmask_device_list, Destroyer<unmask_device_l
 using Device = std::unique_ptr<unmask_device, Destroyer<unmask_device_destroy>>;
 using Loader = std::unique_ptr<unmask_loader, Destroyer<unmask_loader_destroy>>;
 using Model = std::unique_ptr<unmask_model, Destroyer<unmask_model_destroy>>;
+using Messages = std::unique_ptr<unmask_messages, Destroyer<unmask_messages_destroy>>;
 using Options = std::unique_ptr<unmask_options, Destroyer<unmask_options_destroy>>;
 using Session = std::unique_ptr<unmask_session, Destroyer<unmask_session_destroy>>;
 using Converter = std::unique_ptr<unmask_converter, Destroyer<unmask_converter_destroy>>;

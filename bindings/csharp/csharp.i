@@ -195,10 +195,11 @@ extern "C" SWIGEXPORT void SWIGSTDCALL Unmask_SetRaise(void (SWIGSTDCALL* callba
 %ignore close;
 %ignore closed;
 
-%typemap(csout, excode=SWIGEXCODE) void unmask::Options::set {
+%typemap(csout, excode=SWIGEXCODE) void unmask::Messages::add, void unmask::Options::set {
     $imcall;$excode
     return this;
   }
+%typemap(cstype) void unmask::Messages::add "Messages"
 %typemap(cstype) void unmask::Options::set "Options"
 
 // Getters that partial classes in src/ offer as properties.

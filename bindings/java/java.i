@@ -246,11 +246,17 @@ jobjectArray new_texts(JNIEnv* env, const std::vector<std::string>& texts) {
 %closeable(Model, "AutoCloseable")
 %closeable(Loader, "AutoCloseable")
 %closeable(Converter, "AutoCloseable")
+%closeable(Messages, "AutoCloseable")
 %closeable(Options, "AutoCloseable")
 %closeable(Session, "AutoCloseable")
 %closeable(Decoder, "AutoCloseable, Iterable<Event>")
 
-// Setting an option returns the options, to set another.
+// Adding a message returns the messages, to add another; setting an option likewise.
+%typemap(javaout) void unmask::Messages::add {
+    $jnicall;
+    return this;
+  }
+%typemap(jstype) void unmask::Messages::add "Messages"
 %typemap(javaout) void unmask::Options::set {
     $jnicall;
     return this;

@@ -156,6 +156,7 @@ PyObject* new_text(const std::string& text) {
 %feature("python:abc", "unmask._methods.ModelMethods") unmask::Model;
 %feature("python:abc", "unmask._methods.LoaderMethods") unmask::Loader;
 %feature("python:abc", "unmask._methods.ConverterMethods") unmask::Converter;
+%feature("python:abc", "unmask._methods.MessagesMethods") unmask::Messages;
 %feature("python:abc", "unmask._methods.OptionsMethods") unmask::Options;
 %feature("python:abc", "unmask._methods.SessionMethods") unmask::Session;
 %feature("python:abc", "unmask._methods.DecoderMethods") unmask::Decoder;
@@ -217,6 +218,7 @@ import unmask._methods
 %property(unmask::Converter, bytes_total)
 %property(unmask::Converter, notes)
 %property(unmask::Converter, closed)
+%property(unmask::Messages, closed)
 %property(unmask::Options, closed)
 %property(unmask::Session, tokens)
 %property(unmask::Session, prompt_length)
@@ -260,6 +262,12 @@ import unmask._methods
 %shown(unmask::OptionInfo)
 %shown(unmask::ProfileEntry)
 
+%pythonprepend unmask::Model::tokenize_messages %{
+    messages = unmask._methods.as_messages(messages)
+%}
+%pythonprepend unmask::Session::set_messages %{
+    messages = unmask._methods.as_messages(messages)
+%}
 %pythonappend unmask::Session::Session %{
     self.model = args[0]
 %}
@@ -279,6 +287,7 @@ import unmask._methods
 %shown_as_handle(unmask::Model)
 %shown_as_handle(unmask::Loader)
 %shown_as_handle(unmask::Converter)
+%shown_as_handle(unmask::Messages)
 %shown_as_handle(unmask::Options)
 %shown_as_handle(unmask::Session)
 %shown_as_handle(unmask::Decoder)

@@ -12,44 +12,65 @@ namespace unmask::model {
 namespace {
 
 constexpr uint64_t max_config_bytes = 200'000'000;
-constexpr std::array<const char*, 3> roles = {"system", "user", "assistant"};
+constexpr std::array<std::string_view, 3> roles = {"system", "user", "assistant"};
 
 constexpr ChatFormat formats[] = {
     {.name = "llada",  // Llama 3's layout with LLaDA's own names
      .begin = "<|startoftext|>",
      .open = "<|start_header_id|>",
+     .roles = {"system", "user", "assistant"},
      .close = "<|end_header_id|>",
      .separator = "\n\n",
      .end = "<|eot_id|>",
      .after = "",
+     .system_note = "",
      .trim = true},
     {.name = "chatml",  // Qwen, Dream, SDAR
      .begin = "",
      .open = "<|im_start|>",
+     .roles = {"system", "user", "assistant"},
      .close = "",
      .separator = "\n",
      .end = "<|im_end|>",
      .after = "\n",
+     .system_note = "",
+     .trim = false},
+    {.name = "llada2",  // LLaDA-MoE, LLaDA2: that of Ling 2.0, without its thinking
+     .begin = "",
+     .open = "<role>",
+     .roles = {"SYSTEM", "HUMAN", "ASSISTANT"},
+     .close = "</role>",
+     .separator = "",
+     .end = "<|role_end|>",
+     .after = "",
+     .system_note = "detailed thinking off",
      .trim = false},
     {.name = "role_tokens",  // the word-problem models that come with Unmask
      .begin = "",
      .open = "",
+     .roles = {"<|system|>", "<|user|>", "<|assistant|>"},
      .close = "",
      .separator = "",
      .end = "<|eot|>",
      .after = "",
+     .system_note = "",
      .trim = false},
 };
 
-std::string role_token(std::string_view role) { return fmt::format("<|{}|>", role); }
+size_t index_of_role(std::string_view role) {
+  const auto found = std::find(roles.begin(), roles.end(), role);
+  require(found != roles.end(), Status::invalid_argument,
+          "\"{}\" is no role of a chat; use system, user or assistant.", excerpt(role));
+  return static_cast<size_t>(found - roles.begin());
+}
 
 bool has_token(const Tokenizer& tokenizer, std::string_view name) {
   return name.empty() || tokenizer.token_id(name).has_value();
 }
 
 bool fits(const Tokenizer& tokenizer, const ChatFormat& format) {
-  const bool has_roles = *format.open != 0 || (has_token(tokenizer, role_token("user")) &&
-                                               has_token(tokenizer, role_token("assistant")));
+  const bool has_roles =
+      *format.open != 0 || (has_token(tokenizer, format.roles[1]) && has_token(tokenizer, format.roles[2]));
   return has_roles && has_token(tokenizer, format.begin) && has_token(tokenizer, format.open) &&
          has_token(tokenizer, format.close) && has_token(tokenizer, format.end);
 }
@@ -67,22 +88,20 @@ class ChatEncoder {
     control(format.begin);
   }
 
-  void message(const ChatMessage& message) {
-    head(message.role);
-    text_ += format_.trim ? without_white_space_around(message.content) : std::string_view(message.content);
+  void message(std::string_view role, std::string_view content) {
+    head(role);
+    text_ += format_.trim ? without_white_space_around(content) : content;
     control(format_.end);
     text_ += format_.after;
   }
 
-  void head(const std::string& role) {
-    const bool known = std::find(roles.begin(), roles.end(), role) != roles.end();
-    require(known, Status::invalid_argument, "\"{}\" is no role of a chat; use system, user or assistant.",
-            excerpt(std::string_view(role)));
+  void head(std::string_view role) {
+    const char* const name = format_.roles[index_of_role(role)];
     if (*format_.open == 0) {
-      control(role_token(role));
+      control(name);
     } else {
       control(format_.open);
-      text_ += role;
+      text_ += name;
       control(format_.close);
     }
     text_ += format_.separator;
@@ -117,6 +136,8 @@ class ChatEncoder {
 
 }  // namespace
 
+void check_role(std::string_view role) { index_of_role(role); }
+
 std::optional<ChatFormat> find_chat_format(const Tokenizer& tokenizer) {
   for (const ChatFormat& format : formats)
     if (fits(tokenizer, format)) return format;
@@ -133,16 +154,31 @@ std::string read_chat_template(const std::filesystem::path& folder) {
 }
 
 std::string default_system_message(std::string_view chat_template) {
-  static constexpr std::string_view known = "You are a helpful assistant.";  // Qwen 2.5's, and so Dream's
-  const bool has_it =
-      chat_template.find(fmt::format("<|im_start|>system\\n{}", known)) != std::string_view::npos;
-  return has_it ? std::string(known) : "";
+  static constexpr std::string_view open = "<|im_start|>system\\n", close = "<|im_end|>";
+  for (size_t at = chat_template.find(open); at != std::string_view::npos;
+       at = chat_template.find(open, at)) {
+    at += open.size();
+    const size_t end = chat_template.find(close, at);
+    if (end == std::string_view::npos) break;
+    const std::string_view text = chat_template.substr(at, end - at);
+    // Elsewhere the template's own string ends here, and what the caller says follows.
+    if (text.find_first_of("'\"{}\\") == std::string_view::npos) return std::string(text);
+  }
+  return "";
 }
 
 std::vector<int32_t> encode_chat(const Tokenizer& tokenizer, const ChatFormat& format,
-                                 std::span<const ChatMessage> messages, bool add_generation_prompt) {
+                                 std::span<const ChatMessage> messages, std::string_view system_message,
+                                 bool add_generation_prompt) {
+  require(!messages.empty(), Status::invalid_argument, "The conversation has no message; add one first.");
   ChatEncoder encoder(tokenizer, format);
-  for (const ChatMessage& message : messages) encoder.message(message);
+  const bool has_system = messages[0].role == roles[0];
+  std::string system = has_system ? messages[0].content : std::string(system_message);
+  if (has_system && *format.system_note != 0) system += '\n';
+  system += format.system_note;
+  if (has_system || !system.empty()) encoder.message(roles[0], system);
+  for (const ChatMessage& message : messages.subspan(has_system ? 1 : 0))
+    encoder.message(message.role, message.content);
   if (add_generation_prompt) encoder.head("assistant");
   return encoder.finish();
 }

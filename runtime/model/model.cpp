@@ -12,14 +12,11 @@ const Tokenizer& Model::require_tokenizer() const {
   return *tokenizer;
 }
 
-std::vector<int32_t> Model::encode_user_message(std::string_view message) const {
+std::vector<int32_t> Model::encode_messages(std::span<const ChatMessage> messages) const {
   require(chat.has_value(), Status::unsupported,
           "The chat layout of '{}' is not known; give the whole prompt as plain text instead.",
           path.string());
-  std::vector<ChatMessage> messages;
-  if (!system_message.empty()) messages.push_back({"system", system_message});
-  messages.push_back({"user", std::string(message)});
-  return encode_chat(require_tokenizer(), *chat, messages, true);
+  return encode_chat(require_tokenizer(), *chat, messages, system_message, true);
 }
 
 Loader::Loader(const std::filesystem::path& path, std::unique_ptr<graph::Backend> backend)

@@ -26,8 +26,8 @@ struct Model {
 
   const Tokenizer& require_tokenizer() const;
 
-  // The ids of one user message in the chat layout, ready to be answered. Throws unsupported without one.
-  std::vector<int32_t> encode_user_message(std::string_view message) const;
+  // The ids of a conversation in the chat layout, ready to be answered. Throws unsupported without a layout.
+  std::vector<int32_t> encode_messages(std::span<const ChatMessage> messages) const;
 };
 
 // Loads a model in steps, so that a caller can show progress or stop. Not thread-safe.

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CLASSES = {"device": "Device", "model": "Model", "loader": "Loader", "converter": "Converter", "options": "Options", "session": "Session",
-           "decoder": "Decoder"}
+CLASSES = {"device": "Device", "model": "Model", "loader": "Loader", "converter": "Converter", "messages": "Messages",
+           "options": "Options", "session": "Session", "decoder": "Decoder"}
 
 # Function (a pattern): (class or "" for a free function, member).
 ELSEWHERE = {

@@ -18,6 +18,7 @@ using cli::Device;
 using cli::DeviceList;
 using cli::initialised;
 using cli::Loader;
+using cli::Messages;
 using cli::Model;
 using cli::Options;
 using cli::Session;

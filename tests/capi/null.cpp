@@ -13,6 +13,7 @@ TEST(Null, DestroyFunctionsAcceptIt) {
   unmask_loader_destroy(nullptr);
   unmask_converter_destroy(nullptr);
   unmask_model_destroy(nullptr);
+  unmask_messages_destroy(nullptr);
   unmask_options_destroy(nullptr);
   unmask_session_destroy(nullptr);
   unmask_decoder_destroy(nullptr);
@@ -93,6 +94,14 @@ TEST(Null, ModelFunctionsRefuseIt) {
   EXPECT_REFUSED(invalid, unmask_model_tokenize_chat(nullptr, "a", &token, 1));
   EXPECT_REFUSED(invalid, unmask_model_tokenize_chat(model(), nullptr, &token, 1));
   EXPECT_REFUSED(invalid, unmask_model_tokenize_chat(model(), "a", nullptr, 1));
+  const Messages messages(unmask_messages_create());
+  EXPECT_REFUSED(invalid, unmask_messages_add(nullptr, "user", "a"));
+  EXPECT_REFUSED(invalid, unmask_messages_add(messages.get(), nullptr, "a"));
+  EXPECT_REFUSED(invalid, unmask_messages_add(messages.get(), "user", nullptr));
+  EXPECT_EQ(unmask_messages_add(messages.get(), "user", "a"), UNMASK_OK) << unmask_last_error();
+  EXPECT_REFUSED(invalid, unmask_model_tokenize_messages(nullptr, messages.get(), &token, 1));
+  EXPECT_REFUSED(invalid, unmask_model_tokenize_messages(model(), nullptr, &token, 1));
+  EXPECT_REFUSED(invalid, unmask_model_tokenize_messages(model(), messages.get(), nullptr, 1));
   EXPECT_REFUSED(invalid, unmask_model_detokenize(nullptr, &token, 1, 0, text, 8));
   EXPECT_REFUSED(invalid, unmask_model_detokenize(model(), nullptr, 1, 0, text, 8));
   EXPECT_REFUSED(invalid, unmask_model_detokenize(model(), &token, 1, 0, nullptr, 8));
@@ -122,6 +131,9 @@ TEST(Null, SessionsRefuseIt) {
   EXPECT_REFUSED(invalid, unmask_session_set_prompt(made.get(), nullptr));
   EXPECT_REFUSED(invalid, unmask_session_set_chat(nullptr, "a"));
   EXPECT_REFUSED(invalid, unmask_session_set_chat(made.get(), nullptr));
+  EXPECT_REFUSED(invalid, unmask_session_set_messages(made.get(), nullptr));
+  const Messages messages(unmask_messages_create());
+  EXPECT_REFUSED(invalid, unmask_session_set_messages(nullptr, messages.get()));
   EXPECT_REFUSED(invalid, unmask_session_set_tokens(nullptr, &token, 1));
   EXPECT_REFUSED(invalid, unmask_session_set_tokens(made.get(), nullptr, 1));
   EXPECT_REFUSED(invalid, unmask_session_set_canvas(nullptr, nullptr, 0, 0));

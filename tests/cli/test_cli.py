@@ -72,6 +72,7 @@ class Usage(ProgramTest):
         self.fail_with(generate("--prompt", "a", "--prompt-file", "b"), 2, "--prompt")
         self.fail_with(generate("--prompt", "a", "--json", "--watch"), 2, "--watch")
         self.fail_with(generate("--prompt", "a", "--batch", "2"), 2, "--prompts")
+        self.fail_with(generate("--prompt", "a", "--system", "b"), 2, "--chat")
 
     def test_values_out_of_range(self):
         self.fail_with(generate("--prompt", "a", "--length", "0"), 2, "'length' must be between 1 and")
@@ -143,6 +144,22 @@ class Generate(ProgramTest):
                        for more in ([], ["--chat"]))
         self.assertEqual(chat["prompt_tokens"], plain["prompt_tokens"] + 3)
 
+    def test_conversations_are_prompts(self):
+        turns = [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}, {"role": "user", "content": "Tom"}]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "prompts.jsonl")
+            path.write_text("".join(json.dumps({"messages": turns[at:]}) + "\n" for at in (2, 0)))
+            lines = [json.loads(line) for line in self.succeed(generate(*SHORT, "--prompts", str(path), "--json")).splitlines()]
+            chat = json.loads(self.succeed(generate(*SHORT, "--chat", "--prompt", "Tom", "--json")))
+            self.assertEqual(lines[0]["tokens"], chat["tokens"])
+            counts = [len(json.loads(self.succeed(unmask("tokenize", "-m", MODEL, "--json", t["content"])))["tokens"]) for t in turns]
+            self.assertEqual(lines[1]["prompt_tokens"], sum(counts) + 7)  # a role and an end each, and the last role
+            path.write_text(json.dumps({"messages": [{"role": "nobody", "content": "a"}]}))
+            self.fail_with(generate(*SHORT, "--prompts", str(path)), 1, "system, user or assistant")
+
+    def test_a_system_message_needs_a_layout_that_has_one(self):
+        self.fail_with(generate(*SHORT, "--chat", "--system", "Be brief.", "--prompt", "Tom"), 1, "<|system|>")
+
     def test_seeds_decide_the_text(self):
         sample = [*SHORT, "--prompt", "Tom", "--json", "--temperature", "1", "--remasking", "random",
                   "--suppress-end"]
@@ -168,7 +185,9 @@ class Generate(ProgramTest):
     def test_a_bad_line_of_prompts_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "prompts.jsonl")
-            for line in ("{", "[]", '{"prompt": 3}', '{"text": "a"}', '"a"', '{"prompt": "a\\u0000b"}'):
+            for line in ("{", "[]", '{"prompt": 3}', '{"text": "a"}', '"a"', '{"prompt": "a\\u0000b"}', '{"messages": []}',
+                         '{"messages": {}}', '{"messages": ["a"]}', '{"messages": [{"role": "user"}]}',
+                         '{"messages": [{"role": 1, "content": "a"}]}'):
                 path.write_text('{"prompt": "Tom"}\n' + line + "\n")
                 result = generate(*SHORT, "--prompts", str(path), "--batch", "2")
                 self.fail_with(result, 1, "NUL" if "u0000" in line else "line 2")

@@ -33,6 +33,19 @@ public class CSharp {
   }
 
   [Test]
+  public void ConversationsArePrompts() {
+    const string text = "<|user|>1 + 1<|eot|><|assistant|>2<|eot|><|user|>2 + 2<|eot|><|assistant|>";
+    using (Messages messages = new Messages().Add("user", "1 + 1").Add("assistant", "2").Add("user", "2 + 2"))
+    using (var session = new Session(Bundled.Model)) {
+      int[] expected = Bundled.Model.Tokenize(text);
+      Check.That(expected.SequenceEqual(Bundled.Model.TokenizeMessages(messages)), "the layout's ids");
+      session.SetMessages(messages);
+      Check.Equal((long)expected.Length, session.PromptLength);
+      Check.Equal(Status.InvalidArgument, Check.Throws<UnmaskException>(() => messages.Add("tool", "x")).Status);
+    }
+  }
+
+  [Test]
   public void NullIsRefused() {
     Check.Throws<ArgumentNullException>(() => Bundled.Model.Tokenize(null));
     Check.Throws<ArgumentNullException>(() => Bundled.Model.Detokenize(null));

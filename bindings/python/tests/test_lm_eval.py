@@ -26,6 +26,13 @@ def as_chat(verifier, question):
     return verifier.apply_chat_template([{"role": "user", "content": question}])
 
 
+def test_worked_examples_may_be_turns(verifier):
+    turns = [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}, {"role": "user", "content": "2 + 2"}]
+    assert verifier.apply_chat_template(turns) == "<|user|>1 + 1<|eot|><|assistant|>2<|eot|><|user|>2 + 2<|eot|><|assistant|>"
+    with pytest.raises(NotImplementedError, match="gen_prefix"):
+        verifier.apply_chat_template(turns, add_generation_prompt=False)
+
+
 def test_it_generates_until_a_stop(verifier):
     request = as_chat(verifier, QUESTION)
     settings = [{"until": until, "max_gen_toks": 32, "do_sample": False} for until in ([".", "\n"], "The", [], None)]

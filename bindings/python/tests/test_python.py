@@ -38,6 +38,22 @@ def test_a_nul_in_a_text_is_refused(model):
         model.tokenize("a\0b")
 
 
+def test_conversations_are_messages_or_lists_of_them(model):
+    turns = [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}, {"role": "user", "content": "2 + 2"}]
+    expected = model.tokenize("<|user|>1 + 1<|eot|><|assistant|>2<|eot|><|user|>2 + 2<|eot|><|assistant|>")
+    assert (model.tokenize_messages(turns) == expected).all()
+    with unmask.Messages(turns[:1]).add("assistant", "2").add("user", "2 + 2") as messages:
+        assert (model.tokenize_messages(messages) == expected).all()
+    with model.session(messages=turns, length=4) as session:
+        assert session.prompt_length == len(expected)
+    with pytest.raises(unmask.InvalidArgumentError, match="system, user or assistant"):
+        unmask.Messages([{"role": "tool", "content": "a"}])
+    with pytest.raises(unmask.WrongStateError, match="closed"):
+        model.tokenize_messages(messages)
+    with pytest.raises(TypeError, match="one of"):
+        model.session("a", messages=turns)
+
+
 def test_logits_are_rows_by_vocabulary(model):
     logits = model.logits([1, 2, 3, 4, 5])
     assert logits.shape == (5, model.info.vocabulary) and logits.dtype == np.float32

@@ -12,6 +12,7 @@ Token ids are numpy arrays of int32, logits [rows, vocabulary] of float32. Objec
 after `close()` raises `WrongStateError`. No call that waits for the device holds the interpreter's lock.
 """
 
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Self
 
@@ -51,6 +52,21 @@ class LogLevel(IntEnum):
     INFO = native.INFO
     WARNING = native.WARNING
     ERROR = native.ERROR
+
+
+class Messages(native.Messages):
+    """The messages of a conversation: Messages([{"role": "user", "content": "What is new?"}]). Where one is wanted, such a
+    list does as well."""
+
+    def __init__(self, messages: Iterable[Mapping[str, str]] = ()) -> None:
+        super().__init__()
+        for message in messages:
+            self.add(message["role"], message["content"])
+
+    def add(self, role: str, content: str) -> Self:
+        """Adds a message; `role` is "system", "user" or "assistant"."""
+        super().add(role, content)
+        return self
 
 
 class Options(native.Options):

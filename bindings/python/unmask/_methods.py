@@ -43,23 +43,26 @@ class ModelMethods(Closing):
                     bar.update(loader.bytes_done - bar.n)
             return loader.take_model()
 
-    def session(self, prompt=None, *, chat=None, tokens=None, **options):
-        """A session with the prompt given as text, as one chat message, or as token ids [n] (none: empty), and options
-        by name, e.g. length=32."""
-        if sum(given is not None for given in (prompt, chat, tokens)) > 1:
-            raise TypeError("Give one of prompt, chat and tokens.")
+    def session(self, prompt=None, *, chat=None, messages=None, tokens=None, **options):
+        """A session with the prompt given as text, as one chat message, as messages with roles, or as token ids [n] (none:
+        empty), and options by name, e.g. length=32."""
+        if sum(given is not None for given in (prompt, chat, messages, tokens)) > 1:
+            raise TypeError("Give one of prompt, chat, messages and tokens.")
         session = unmask.Session(self, unmask.Options(**options))
         if prompt is not None:
             session.set_prompt(prompt)
         elif chat is not None:
             session.set_chat(chat)
+        elif messages is not None:
+            session.set_messages(messages)
         elif tokens is not None:
             session.set_tokens(tokens)
         return session
 
-    def generate(self, prompt=None, *, chat=None, tokens=None, strategy="vanilla", progress=False, **options):
+    def generate(self, prompt=None, *, chat=None, messages=None, tokens=None, strategy="vanilla", progress=False,
+                 **options):
         """The text that the model writes; arguments as for `session`."""
-        with self.session(prompt, chat=chat, tokens=tokens, **options) as session:
+        with self.session(prompt, chat=chat, messages=messages, tokens=tokens, **options) as session:
             with session.decode(strategy) as decoder:
                 decoder.run(progress=progress)
             return session.text
@@ -70,6 +73,10 @@ class LoaderMethods(Closing):
 
 
 class ConverterMethods(Closing):
+    pass
+
+
+class MessagesMethods(Closing):
     pass
 
 
@@ -157,6 +164,11 @@ def _bar(wanted, total, **look):
     except ImportError:
         raise ImportError("Progress bars need tqdm: pip install unmask[progress]") from None
     return tqdm(total=total, **look)
+
+
+def as_messages(messages):
+    """A native conversation from one, or from dicts of role and content."""
+    return messages if isinstance(messages, unmask.native.Messages) else unmask.Messages(messages)
 
 
 def option_value(value):

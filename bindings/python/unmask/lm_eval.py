@@ -42,10 +42,10 @@ class UnmaskLM(LM):
         return self.model.architecture
 
     def apply_chat_template(self, chat_history, add_generation_prompt=True):
-        """A history of one user message, the only one that the C interface knows a layout for."""
-        if len(chat_history) != 1 or chat_history[0]["role"] != "user":
-            raise NotImplementedError("Only a single user message; use --fewshot_as_multiturn False without a system one.")
-        return self.model.detokenize(self.model.tokenize_chat(chat_history[0]["content"]), True)
+        """Ready to be answered: an answer that is already begun has no layout here."""
+        if not add_generation_prompt:
+            raise NotImplementedError("Unmask answers conversations that end with a question; leave out gen_prefix.")
+        return self.model.detokenize(self.model.tokenize_messages(chat_history), True)
 
     def generate_until(self, requests, disable_tqdm=False):
         return [self._generate(*request.args) for request in requests]

@@ -1,5 +1,6 @@
 package org.unmask;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -74,6 +75,18 @@ class JavaTest {
   void textOutsideTheBasicPlaneSurvives() {
     String text = "naïve 🙂 日本";
     assertEquals(text, model.detokenize(model.tokenize(text)));
+  }
+
+  @Test
+  void conversationsArePrompts() {
+    try (Messages messages = new Messages().add("user", "1 + 1").add("assistant", "2").add("user", "2 + 2")) {
+      int[] expected = model.tokenize("<|user|>1 + 1<|eot|><|assistant|>2<|eot|><|user|>2 + 2<|eot|><|assistant|>");
+      assertArrayEquals(expected, model.tokenizeMessages(messages));
+      Session session = new Session(model);
+      session.setMessages(messages);
+      assertEquals(expected.length, session.getPromptLength());
+      assertThrows(UnmaskException.class, () -> messages.add("tool", "x"));
+    }
   }
 
   @Test
