@@ -112,15 +112,43 @@ std::vector<std::string> strategies() {
   return list(unmask_strategy_count(), [](int32_t i) { return std::string(unmask_strategy_name(i)); });
 }
 
-unmask_decoder* Decoder::create(const std::vector<Session*>& sessions, const std::string& strategy) {
-  std::vector<std::shared_ptr<unmask_session>> in_use;
-  std::vector<unmask_session*> objects;
-  for (const Session* session : sessions) {
-    if (session == nullptr) throw Failure(UNMASK_INVALID_ARGUMENT, "A session of the list is null.");
-    in_use.push_back(session->handle().use());
-    objects.push_back(in_use.back().get());
+int32_t strategy_drafter_use(const std::string& strategy) {
+  for (int32_t i = 0; i < unmask_strategy_count(); ++i)
+    if (strategy == unmask_strategy_name(i)) return unmask_strategy_drafter_use(i);
+  return -1;
+}
+
+namespace {
+
+// The objects of sessions, which stay while this lives.
+struct InUse {
+  explicit InUse(const std::vector<Session*>& sessions) {
+    for (const Session* session : sessions) {
+      if (session == nullptr) throw Failure(UNMASK_INVALID_ARGUMENT, "A session of the list is null.");
+      kept.push_back(session->handle().use());
+      objects.push_back(kept.back().get());
+    }
   }
-  return unmask_decoder_create(objects.data(), static_cast<int32_t>(objects.size()), c_text(strategy));
+  std::vector<std::shared_ptr<unmask_session>> kept;
+  std::vector<unmask_session*> objects;
+};
+
+}  // namespace
+
+unmask_decoder* Decoder::create(const std::vector<Session*>& sessions, const std::string& strategy) {
+  const InUse writers(sessions);
+  return unmask_decoder_create(writers.objects.data(), static_cast<int32_t>(sessions.size()),
+                               c_text(strategy));
+}
+
+unmask_decoder* Decoder::create_with_drafters(const std::vector<Session*>& sessions,
+                                              const std::vector<Session*>& drafters,
+                                              const std::string& strategy) {
+  if (drafters.size() != sessions.size())
+    throw Failure(UNMASK_INVALID_ARGUMENT, "Each session needs a drafter of its own.");
+  const InUse writers(sessions), drafting(drafters);
+  return unmask_decoder_create_with_drafters(writers.objects.data(), drafting.objects.data(),
+                                             static_cast<int32_t>(sessions.size()), c_text(strategy));
 }
 
 std::vector<ProfileEntry> Decoder::get_profile() const {

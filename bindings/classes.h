@@ -423,6 +423,9 @@ class Session {
 /// The decode strategies there are.
 std::vector<std::string> strategies();
 
+/// Whether a strategy takes drafters: 0 no, 1 if there are any, 2 it needs them; -1: no such strategy.
+int32_t strategy_drafter_use(const std::string& strategy);
+
 /// What one kernel label cost: dispatches of one step; device seconds, FLOPs and bytes since profiling began.
 struct ProfileEntry {
   std::string label;
@@ -439,6 +442,11 @@ class Decoder {
 
   explicit Decoder(const std::vector<Session*>& sessions, const std::string& strategy = "vanilla")
       : handle_("decoder", create(sessions, strategy), unmask_decoder_destroy) {}
+
+  /// With drafters, one per session, for strategies that draft and verify, such as "exact".
+  Decoder(const std::vector<Session*>& sessions, const std::vector<Session*>& drafters,
+          const std::string& strategy)
+      : handle_("decoder", create_with_drafters(sessions, drafters, strategy), unmask_decoder_destroy) {}
 
   /// One round: a denoising step, or a draft with its verification, for every unfinished session. Waits for
   /// the device.
@@ -457,6 +465,9 @@ class Decoder {
     return handle_.get(unmask_decoder_next_event, &event) != 0 ? new unmask_event(event) : nullptr;
   }
 
+  /// Why the last round went as it did; empty where the strategy decides nothing.
+  std::string explanation() const { return handle_.get(unmask_decoder_explanation); }
+
   /// Bytes of device memory that decoding takes beside the model's weights. Known before the first step takes
   /// it.
   int64_t memory() const { return handle_.get(unmask_decoder_memory); }
@@ -473,6 +484,9 @@ class Decoder {
 
  private:
   static unmask_decoder* create(const std::vector<Session*>& sessions, const std::string& strategy);
+  static unmask_decoder* create_with_drafters(const std::vector<Session*>& sessions,
+                                              const std::vector<Session*>& drafters,
+                                              const std::string& strategy);
 
   Handle<unmask_decoder> handle_;
 };

@@ -13,8 +13,10 @@ namespace cli {
 namespace {
 constexpr std::string_view plain = "";
 constexpr std::string_view faint = "2";
-constexpr std::string_view highlighted = "1;32";  // bold green
-constexpr std::string_view mask_block = " ░░";    // like a word with its blank
+constexpr std::string_view decided = "1;32";    // bold green
+constexpr std::string_view drafted = "33";      // yellow
+constexpr std::string_view rejected = "31";     // red
+constexpr std::string_view mask_block = " ░░";  // like a word with its blank
 }  // namespace
 
 CanvasView::CanvasView(const unmask_model* model, const unmask_session* session)
@@ -30,7 +32,7 @@ CanvasView::~CanvasView() {
   std::fflush(stdout);
 }
 
-void CanvasView::draw(const std::set<int32_t>& fresh, const std::string& status) {
+void CanvasView::draw(const std::map<int32_t, int32_t>& fresh, const std::string& status) {
   // What has scrolled off the screen cannot be overwritten: the last lines must do, with one for the cursor.
   redraw(styled_canvas(fresh), status, static_cast<size_t>(std::max(stdout_size().rows - 1, 1)));
 }
@@ -40,11 +42,14 @@ void CanvasView::finish(const std::string& text, const std::string& status) {
 }
 
 // Neighbours of one style are decoded together: a character may be spread over several tokens.
-std::vector<StyledText> CanvasView::styled_canvas(const std::set<int32_t>& fresh) const {
+std::vector<StyledText> CanvasView::styled_canvas(const std::map<int32_t, int32_t>& fresh) const {
   const std::vector<int32_t> tokens = canvas_of(session_);
   const auto style_at = [&](size_t position) {
-    if (tokens[position] == mask_token_) return faint;
-    return fresh.count(static_cast<int32_t>(position)) != 0 ? highlighted : plain;
+    const auto event = fresh.find(static_cast<int32_t>(position));
+    if (tokens[position] == mask_token_)
+      return event != fresh.end() && event->second == UNMASK_EVENT_REJECTED ? rejected : faint;
+    if (event == fresh.end()) return plain;
+    return event->second == UNMASK_EVENT_DRAFTED ? drafted : decided;
   };
   std::vector<StyledText> texts;
   for (size_t begin = prompt_length_; begin < tokens.size();) {
@@ -52,7 +57,7 @@ std::vector<StyledText> CanvasView::styled_canvas(const std::set<int32_t>& fresh
     size_t end = begin + 1;
     while (end < tokens.size() && style_at(end) == style) ++end;
     std::string text;
-    if (style == faint) {
+    if (tokens[begin] == mask_token_) {
       for (size_t i = begin; i < end; ++i) text += mask_block;
     } else {
       text = detokenize(model_, std::span(tokens).subspan(begin, end - begin), false);

@@ -1,7 +1,8 @@
-// The canvas, live in the terminal: what is generated, masks as faint blocks, new tokens highlighted.
+// The canvas, live in the terminal: what is generated, masks as faint blocks, and in colours what the last
+// step did: green tokens are decided, yellow ones drafted, red masks drafted tokens that were rejected.
 #pragma once
 
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,15 @@ class CanvasView {
   CanvasView(const CanvasView&) = delete;
   CanvasView& operator=(const CanvasView&) = delete;
 
-  // The canvas as it is now; `fresh` are the positions decided in the last step. `status` goes below.
-  void draw(const std::set<int32_t>& fresh, const std::string& status);
+  // The canvas as it is now; `fresh`: what happened last to each position in the last step, an
+  // unmask_event_kind. `status` goes below.
+  void draw(const std::map<int32_t, int32_t>& fresh, const std::string& status);
 
   // The text in its last form.
   void finish(const std::string& text, const std::string& status);
 
  private:
-  std::vector<StyledText> styled_canvas(const std::set<int32_t>& fresh) const;
+  std::vector<StyledText> styled_canvas(const std::map<int32_t, int32_t>& fresh) const;
   void redraw(const std::vector<StyledText>& texts, const std::string& status, size_t most_lines);
 
   const unmask_model* model_;

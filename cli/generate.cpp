@@ -1,6 +1,7 @@
 // unmask generate: texts from prompts.
 #include <unistd.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -37,6 +38,8 @@ constexpr const char* footer =
     "  flops              a multiply-add is two; no padding\n"
     "  bytes_read_back    from device to host in all; largest_read_back: in one step\n"
     "  revisions          tokens that took the place of others (option --edit-threshold)\n"
+    "  drafted, accepted  tokens put forward to be verified, and those of them that stayed\n"
+    "  drafter            the same counts of the drafter, where there is one\n"
     "  seconds            of decoding, loading not included; with --batch, of the batch\n"
     "  tokens_per_second  positions that the model decided, per second\n"
     "  memory_bytes       of the device that decoding took beside the weights; with --batch, of the batch\n"
@@ -46,10 +49,10 @@ constexpr const char* footer =
 struct GenerateFlags {
   ModelFlags model;
   OptionFlags options;
-  std::optional<std::string> prompt, prompt_file, prompts, system, infill;
+  std::optional<std::string> prompt, prompt_file, prompts, system, infill, drafter;
   std::string strategy = "vanilla";
   int32_t batch = 1;
-  bool chat = false, watch = false, json = false;
+  bool chat = false, watch = false, json = false, explain = false;
 };
 
 std::string text_of(const GenerateFlags& flags) {
@@ -68,20 +71,28 @@ std::vector<Prompt> prompts_of(const GenerateFlags& flags) {
   return prompts;
 }
 
+std::vector<unmask_session*> handles_of(const std::vector<Session>& sessions) {
+  std::vector<unmask_session*> handles;
+  for (const Session& s : sessions) handles.push_back(s.get());
+  return handles;
+}
+
 // Sessions stepped together until each has its text.
 class Generation {
  public:
-  Generation(const GenerateFlags& flags, unmask_model* model, const std::vector<Prompt>& prompts)
-      : flags_(flags), model_(model) {
-    for (const Prompt& prompt : prompts) {
-      sessions_.emplace_back(check(unmask_session_create(model, flags.options.get())));
-      set_prompt(sessions_.back().get(), prompt);
-      if (flags.infill) set_gaps(model, sessions_.back().get(), *flags.infill);
+  // `drafter` may be NULL.
+  Generation(const GenerateFlags& flags, unmask_model* model, unmask_model* drafter,
+             const std::vector<Prompt>& prompts)
+      : flags_(flags), model_(model), sessions_(sessions(model, flags.options.get(), prompts)) {
+    const std::vector<unmask_session*> writers = handles_of(sessions_);
+    const auto count = static_cast<int32_t>(writers.size());
+    if (drafter != nullptr) {
+      drafters_ = sessions(drafter, flags.options.drafter(), prompts);
+      decoder_.reset(check(unmask_decoder_create_with_drafters(writers.data(), handles_of(drafters_).data(),
+                                                               count, flags.strategy.c_str())));
+    } else {
+      decoder_.reset(check(unmask_decoder_create(writers.data(), count, flags.strategy.c_str())));
     }
-    std::vector<unmask_session*> raw;
-    for (const Session& s : sessions_) raw.push_back(s.get());
-    decoder_.reset(
-        check(unmask_decoder_create(raw.data(), static_cast<int32_t>(raw.size()), flags.strategy.c_str())));
     decided_.resize(sessions_.size());
   }
 
@@ -91,12 +102,13 @@ class Generation {
     if (view) view->draw({}, "");
     while (progress_.finished == 0) {
       step();
-      const std::set<int32_t> fresh = take_events();
+      const std::map<int32_t, int32_t> fresh = take_events();
       if (view) {
         view->draw(fresh, step_text());
       } else if (flags_.watch) {
         fmt::print(stderr, "{}\n", step_text());
       }
+      if (flags_.explain && !flags_.watch) fmt::print(stderr, "{}\n", explanation());
     }
     if (view) view->finish(text(0), summary());
   }
@@ -113,20 +125,34 @@ class Generation {
     check(status);
   }
 
-  // Positions of the first session that changed.
-  std::set<int32_t> take_events() {
-    std::set<int32_t> fresh;
+  std::vector<Session> sessions(unmask_model* model, const unmask_options* options,
+                                const std::vector<Prompt>& prompts) const {
+    std::vector<Session> all;
+    for (const Prompt& prompt : prompts) {
+      all.emplace_back(check(unmask_session_create(model, options)));
+      set_prompt(all.back().get(), prompt);
+      if (flags_.infill) set_gaps(model, all.back().get(), *flags_.infill);
+    }
+    return all;
+  }
+
+  // What happened last to positions of the first session, by position.
+  std::map<int32_t, int32_t> take_events() {
+    std::map<int32_t, int32_t> fresh;
     auto event = initialised(unmask_event_init);
     while (check_count(unmask_decoder_next_event(decoder_.get(), &event)) == 1) {
       decided_[static_cast<size_t>(event.session)].insert(event.position);
-      if (event.session == 0) fresh.insert(event.position);
+      if (event.session == 0) fresh[event.position] = event.kind;
     }
     return fresh;
   }
 
+  std::string explanation() const { return check(unmask_decoder_explanation(decoder_.get())); }
+
   std::string step_text() const {
-    return fmt::format("step {}, {} of {} masks left, {:.1f} s", progress_.rounds, progress_.masks_left,
-                       progress_.masks_total, progress_.seconds);
+    const std::string step = fmt::format("step {}, {} of {} masks left, {:.1f} s", progress_.rounds,
+                                         progress_.masks_left, progress_.masks_total, progress_.seconds);
+    return flags_.explain ? fmt::format("{}\n{}", step, explanation()) : step;
   }
 
   std::string summary() const {
@@ -137,11 +163,23 @@ class Generation {
 
   const GenerateFlags& flags_;
   const unmask_model* model_;
-  std::vector<Session> sessions_;
+  std::vector<Session> sessions_, drafters_;
   Decoder decoder_;
   std::vector<std::set<int32_t>> decided_;  // positions, of each session
   unmask_progress progress_ = initialised(unmask_progress_init);
 };
+
+// What a drafter has cost.
+Json costs_of(const unmask_session* session, const std::string& model) {
+  auto statistics = initialised(unmask_statistics_init);
+  check(unmask_session_get_statistics(session, &statistics));
+  return {{"model", model},
+          {"forward_passes", statistics.forward_passes},
+          {"rows", statistics.rows},
+          {"head_rows", statistics.head_rows},
+          {"flops", statistics.flops},
+          {"bytes_read_back", statistics.bytes_read_back}};
+}
 
 Json Generation::report(size_t index, const unmask_device* device) const {
   const unmask_session* session = sessions_[index].get();
@@ -150,24 +188,29 @@ Json Generation::report(size_t index, const unmask_device* device) const {
   const std::vector<int32_t> canvas = canvas_of(session);
   const int64_t prompt_length = check_count(unmask_session_prompt_length(session));
   const double seconds = progress_.seconds;
-  return {{"text", text(index)},
-          {"tokens", std::vector<int32_t>(canvas.begin() + prompt_length, canvas.end())},
-          {"prompt_tokens", prompt_length},
-          {"forward_passes", statistics.forward_passes},
-          {"rows", statistics.rows},
-          {"head_rows", statistics.head_rows},
-          {"flops", statistics.flops},
-          {"bytes_read_back", statistics.bytes_read_back},
-          {"largest_read_back", statistics.largest_read_back},
-          {"revisions", statistics.revisions},
-          {"seconds", seconds},
-          {"tokens_per_second", seconds > 0 ? static_cast<double>(decided_[index].size()) / seconds : 0.0},
-          {"memory_bytes", check_count(unmask_decoder_memory(decoder_.get()))},
-          {"device", unmask_device_name(device)},
-          {"driver", unmask_device_driver(device)},
-          {"seed", flags_.options.integer("seed")},
-          {"model", flags_.model.model},
-          {"finished", progress_.finished != 0}};
+  Json report = {
+      {"text", text(index)},
+      {"tokens", std::vector<int32_t>(canvas.begin() + prompt_length, canvas.end())},
+      {"prompt_tokens", prompt_length},
+      {"forward_passes", statistics.forward_passes},
+      {"rows", statistics.rows},
+      {"head_rows", statistics.head_rows},
+      {"flops", statistics.flops},
+      {"bytes_read_back", statistics.bytes_read_back},
+      {"largest_read_back", statistics.largest_read_back},
+      {"revisions", statistics.revisions},
+      {"drafted", statistics.drafted},
+      {"accepted", statistics.accepted},
+      {"seconds", seconds},
+      {"tokens_per_second", seconds > 0 ? static_cast<double>(decided_[index].size()) / seconds : 0.0},
+      {"memory_bytes", check_count(unmask_decoder_memory(decoder_.get()))},
+      {"device", unmask_device_name(device)},
+      {"driver", unmask_device_driver(device)},
+      {"seed", flags_.options.integer("seed")},
+      {"model", flags_.model.model},
+      {"finished", progress_.finished != 0}};
+  if (!drafters_.empty()) report["drafter"] = costs_of(drafters_[index].get(), *flags_.drafter);
+  return report;
 }
 
 void print_line(const std::string& text) {
@@ -188,11 +231,12 @@ void print(const GenerateFlags& flags, const Generation& generation, const unmas
 void generate(const GenerateFlags& flags) {
   const std::vector<Prompt> prompts = prompts_of(flags);
   const LoadedModel loaded(flags.model);
+  const Model drafter = flags.drafter ? load_model(loaded.device.get(), *flags.drafter) : nullptr;
   const auto batch = static_cast<size_t>(flags.batch);
   for (size_t begin = 0; begin < prompts.size(); begin += batch) {
     const size_t end = std::min(prompts.size(), begin + batch);
     Generation generation(
-        flags, loaded.model.get(),
+        flags, loaded.model.get(), drafter.get(),
         {prompts.begin() + static_cast<ptrdiff_t>(begin), prompts.begin() + static_cast<ptrdiff_t>(end)});
     generation.run();
     if (!(flags.watch && stdout_is_terminal())) print(flags, generation, loaded.device.get());
@@ -243,7 +287,15 @@ void add_generate(CLI::App& program) {
       ->excludes(watch);
   watch->excludes(prompts);
   add_strategy_flag(*command, flags->strategy);
+  command
+      ->add_option("--drafter", flags->drafter,
+                   "A cheaper model with the same tokenizer, for strategies that draft and verify.")
+      ->type_name("PATH");
+  command->add_flag(
+      "--explain", flags->explain,
+      "Say on stderr, step by step, by which costs and acceptance the draft length was chosen.");
   flags->options.add_to(*command);
+  flags->options.add_drafter_to(*command);
   command->callback([flags] { generate(*flags); });
 }
 

@@ -1,6 +1,9 @@
 #include "option_flags.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -31,21 +34,22 @@ void OptionFlags::add(CLI::App& command, int32_t index) {
   const std::string name = unmask_option_name(index);
   const std::string flag = flag_of(name);
   const std::string help = unmask_option_description(index);
-  unmask_options* options = options_.get();
-  const auto set_integer = [this, options, name](int64_t value) {
-    check_usage(unmask_options_set_integer(options, name.c_str(), value));
+  const std::array both = {options_.get(), drafter_options_.get()};
+  const auto set_integer = [this, both, name](int64_t value) {
+    for (unmask_options* o : both) check_usage(unmask_options_set_integer(o, name.c_str(), value));
     integers_[name] = value;
+  };
+  const auto set_number = [both, name](double value) {
+    for (unmask_options* o : both) check_usage(unmask_options_set_number(o, name.c_str(), value));
+  };
+  const auto set_text = [both, name](const std::string& value) {
+    for (unmask_options* o : both) check_usage(unmask_options_set_text(o, name.c_str(), value.c_str()));
   };
   const double initial = unmask_option_default(index);
   CLI::Option* option = nullptr;
   switch (unmask_option_get_kind(index)) {
     case UNMASK_OPTION_NUMBER:
-      option = command.add_option_function<double>(
-          flag,
-          [options, name](double value) {
-            check_usage(unmask_options_set_number(options, name.c_str(), value));
-          },
-          help);
+      option = command.add_option_function<double>(flag, set_number, help);
       option->type_name("NUMBER")->default_str(fmt::format("{}", initial));
       break;
     case UNMASK_OPTION_FLAG:
@@ -54,12 +58,7 @@ void OptionFlags::add(CLI::App& command, int32_t index) {
           fmt::format("{} [{}]", help, initial == 0 ? "off" : "on"));
       break;
     case UNMASK_OPTION_TEXT:
-      option = command.add_option_function<std::string>(
-          flag,
-          [options, name](const std::string& value) {
-            check_usage(unmask_options_set_text(options, name.c_str(), value.c_str()));
-          },
-          help);
+      option = command.add_option_function<std::string>(flag, set_text, help);
       option->type_name(unmask_option_choices(index))->default_str(unmask_option_default_text(index));
       break;
     default:
@@ -67,6 +66,35 @@ void OptionFlags::add(CLI::App& command, int32_t index) {
       option->type_name("INTEGER")->default_str(fmt::format("{}", initial));
   }
   option->group(group);
+}
+
+void OptionFlags::add_drafter_to(CLI::App& command) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--drafter-option",
+          [this](const std::vector<std::string>& all) {
+            for (const std::string& each : all) set_drafter(each);
+          },
+          "An option that is another one for the drafter, such as threshold=0.6. May be given several times.")
+      ->type_name("NAME=VALUE")
+      ->group(group);
+}
+
+void OptionFlags::set_drafter(const std::string& name_and_value) {
+  const size_t at = name_and_value.find('=');
+  if (at == std::string::npos)
+    throw CLI::ValidationError(fmt::format("'{}' is not NAME=VALUE, such as threshold=0.6.", name_and_value));
+  std::string name = name_and_value.substr(0, at), value = name_and_value.substr(at + 1);
+  std::replace(name.begin(), name.end(), '-', '_');
+  for (int32_t i = 0; i < unmask_option_count(); ++i) {
+    if (name != unmask_option_name(i) || unmask_option_get_kind(i) == UNMASK_OPTION_TEXT) continue;
+    char* end = nullptr;
+    const double number = std::strtod(value.c_str(), &end);
+    if (value.empty() || *end != '\0')
+      throw CLI::ValidationError(fmt::format("'{}' of --drafter-option {} is not a number.", value, name));
+    return check_usage(unmask_options_set_number(drafter_options_.get(), name.c_str(), number));
+  }
+  check_usage(unmask_options_set_text(drafter_options_.get(), name.c_str(), value.c_str()));
 }
 
 int64_t OptionFlags::integer(const std::string& name) const {

@@ -15,15 +15,21 @@ class OptionFlags {
   // Adds a flag for every option there is. The object must live until the command has run.
   void add_to(CLI::App& command);
 
+  // Also --drafter-option, which changes one of them for drafters alone. To be called after add_to.
+  void add_drafter_to(CLI::App& command);
+
   const unmask_options* get() const { return options_.get(); }
+  const unmask_options* drafter() const { return drafter_options_.get(); }
 
   // What was given for an option of kind integer, or its default.
   int64_t integer(const std::string& name) const;
 
  private:
   void add(CLI::App& command, int32_t index);
+  void set_drafter(const std::string& name_and_value);
 
   Options options_{check(unmask_options_create())};
+  Options drafter_options_{check(unmask_options_create())};
   std::map<std::string, int64_t> integers_;
 };
 

@@ -338,7 +338,7 @@ void Ops::compare_distributions(const Matrix& target, uint32_t first, const Slic
   append(dispatch<K>(K::kernel(), {target.slice, drafted ? draft : target.slice, judged, sequences, verdicts},
                      {first, target.rows, target.columns}, {}, Grid{target.rows}, "compare distributions",
                      elementwise(area(target), 0, drafted ? 2 : 1)),
-         Extent::logit_rows, target.rows);
+         Extent::judged_rows, target.rows);
 }
 
 void Ops::select_commit(uint32_t sequence_count, uint32_t result_stride_bytes, const Slice& sequences,
