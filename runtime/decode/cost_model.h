@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace unmask::decode {
@@ -11,14 +12,14 @@ namespace unmask::decode {
 class CostModel {
  public:
   // Wall-clock seconds of one pass of the drafter, and of a verification of so many states at once, at least
-  // one.
+  // one. Not of passes that had to be recorded first.
   void observe_draft(double seconds);
   void observe_verification(uint32_t states, double seconds);
 
   // How many of the drafted states, one after the other, the verifier would have reached as well.
   void observe_acceptance(uint32_t accepted, uint32_t drafted);
 
-  // Drafts for the next round, at most `most`.
+  // Drafts for the next round, at most `most`. The first rounds measure what costs nothing is known of.
   uint32_t next(uint32_t most);
 
   // Expected steps of plain decoding per round with so many drafts, and expected seconds of the round.
@@ -29,15 +30,14 @@ class CostModel {
   std::string explanation() const;
 
  private:
-  uint32_t best(uint32_t most) const;
+  uint32_t choose(uint32_t most) const;
+  double verification(uint32_t states) const;
 
-  double acceptance_ = 0.7;   // of a draft, given that those before were accepted
-  double draft_seconds_ = 0;  // of one pass
-  // Sums over verifications, older ones counting less: of 1, states, seconds, states squared, states times
-  // seconds.
-  double weight_ = 0, states_ = 0, seconds_ = 0, squares_ = 0, products_ = 0;
-  uint32_t rounds_without_ = 0;  // since something was drafted
-  uint32_t last_ = 0;            // answer
+  double acceptance_ = 0.7;                  // of a draft, given that those before were accepted
+  double draft_seconds_ = 0;                 // of one pass
+  std::map<uint32_t, double> verification_;  // seconds by states
+  uint32_t rounds_without_ = 0;              // since something was drafted
+  uint32_t last_ = 0;                        // answer
 };
 
 }  // namespace unmask::decode

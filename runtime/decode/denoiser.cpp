@@ -81,11 +81,13 @@ void Denoiser::allocate(const Capacity& capacity) {
 Answers Denoiser::step(std::span<const Request> requests, std::span<const Trial> trials) {
   const ForwardPlan p = planner_.plan(requests, trials);
   plan_buffers_.write(backend_, p);
-  graph::Program& replay = program(p.shape());
+  CachedProgram& cached = program(p.shape());
+  graph::Program& replay = *cached.program;
   backend_.run(replay);
   if (profiling_) count_executed(replay.recording());
   count(requests, trials, p, replay.recording());
   Answers answers;
+  answers.replayed = std::exchange(cached.has_run, true);
   for (size_t i = 0; i < requests.size(); ++i) answers.reports.push_back(apply_commits(requests[i], i));
   for (size_t i = 0; i < trials.size(); ++i)
     answers.outcomes.push_back(outcome(trials[i], i, requests.size() + i));
@@ -94,7 +96,7 @@ Answers Denoiser::step(std::span<const Request> requests, std::span<const Trial>
   return answers;
 }
 
-graph::Program& Denoiser::program(const PlanShape& shape) {
+Denoiser::CachedProgram& Denoiser::program(const PlanShape& shape) {
   const auto found = std::ranges::find(programs_, shape, &CachedProgram::shape);
   if (found != programs_.end()) {
     programs_.splice(programs_.begin(), programs_, found);
@@ -102,7 +104,7 @@ graph::Program& Denoiser::program(const PlanShape& shape) {
     programs_.push_front({shape, backend_.prepare(record(shape))});
     if (programs_.size() > most_programs) programs_.pop_back();
   }
-  return *programs_.front().program;
+  return programs_.front();
 }
 
 graph::Recording Denoiser::record(const PlanShape& shape) const {

@@ -54,10 +54,11 @@ class Denoiser {
   struct CachedProgram {
     model::PlanShape shape;
     std::unique_ptr<graph::Program> program;
+    bool has_run = false;
   };
 
   void allocate(const Capacity& capacity);
-  graph::Program& program(const model::PlanShape& shape);
+  CachedProgram& program(const model::PlanShape& shape);
   graph::Recording record(const model::PlanShape& shape) const;
   tensor::Matrix record_residuals(tensor::Ops& ops, const model::PlanShape& shape) const;
   tensor::Matrix record_hidden_states(tensor::Ops& ops, const model::PlanShape& shape,

@@ -221,7 +221,7 @@ void Planner::add_scratch_rows(uint32_t session, std::span<const ScratchRow> row
     p.rows.push_back({count_of(p.sequences), row.position, scratch + i, 0});
     p.ranges.push_back({.begin0 = base,
                         .end0 = base + row.before,
-                        .begin1 = scratch + row.first,
+                        .begin1 = scratch + row.first - row.behind,
                         .end1 = scratch + row.last,
                         .begin2 = base + row.after,
                         .end2 = base + row.after_end,
@@ -252,19 +252,26 @@ void Planner::add_trial(const Trial& t, cache::Positions own, ForwardPlan& p) {
   const Request request = {
       .session = t.session, .window = t.window, .positions = {}, .commitment = t.commitment};
   const cache::SequenceView seen = view(request, canvas, {}, count_of(p.sequences));
+  // A trial that follows another has its rows behind those of that one, and sees both.
+  const uint32_t seen_begin = own.begin;
+  if (t.follows) own = {t.window.begin, t.window.end};
+  const uint32_t behind = t.follows ? own.begin - seen_begin : 0;
   std::vector<ScratchRow> rows;
   for (uint32_t position = own.begin; position < own.end; ++position) {
     const uint32_t end = cache::keys_end(seen, position);
     rows.push_back({.position = position,
                     .token = s.tokens()[position],
-                    .before = std::min(own.begin, end),
+                    .before = std::min(seen_begin, end),
+                    .behind = behind,
                     .first = 0,
                     .last = std::min(own.end, end) - own.begin,
                     .seen = 0,
                     .after = own.end,
                     .after_end = std::max(own.end, end)});
   }
-  for (const Fill& fill : t.fills) rows[fill.position - own.begin].token = fill.token;
+  for (const Fill& fill : t.fills)
+    if (fill.position >= own.begin && fill.position < own.end)
+      rows[fill.position - own.begin].token = fill.token;
   const uint32_t first_row = count_of(p.rows);
   const uint32_t base = places_[t.session].scratch_slot + places_[t.session].scratch_used - own.begin;
   add_scratch_rows(t.session, rows, p);

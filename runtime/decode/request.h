@@ -27,6 +27,7 @@ struct ScratchRow {
   uint32_t position;
   int32_t token;
   uint32_t before = 0;
+  uint32_t behind = 0;  // so many scratch rows of what came before in the plan are seen as well
   uint32_t first = 0, last = 0;
   uint64_t seen = 0;
   uint32_t after = 0, after_end = 0;
@@ -75,9 +76,11 @@ struct Trial {
   uint32_t session;
   Window window;
   std::vector<Fill> fills;
-  std::vector<uint32_t> positions;  // candidates: masks that are left in the window, ascending; at least one
+  std::vector<uint32_t> positions;  // candidates: masks that are left in the window, ascending
   Commitment commitment;
   uint32_t reported = 0;  // at least so many candidates are ranked in the outcome
+  bool follows =
+      false;  // in a block-causal model: the window comes after that of the trial before, which it sees
 };
 
 struct Outcome {
@@ -88,6 +91,7 @@ struct Outcome {
 
 // What a pass answers beside its commits to the canvases.
 struct Answers {
+  bool replayed = false;  // what it took in time is typical: nothing had to be recorded
   std::vector<std::vector<Fill>>
       reports;                    // per request: the candidates that are ranked but stay masks, best first
   std::vector<Outcome> outcomes;  // one per trial

@@ -45,7 +45,7 @@ VerifiedText::VerifiedText(Session& s, uint32_t index)
 void VerifiedText::advance() {
   const size_t before = block_;
   while (session_->masks_in(window().begin, window().end) == 0) ++block_;
-  if (block_ != before) block_begun_ = false, ranking_.clear();
+  if (block_ != before) block_begun_ = false;
 }
 
 bool VerifiedText::steps_on_canvas() const {
@@ -53,10 +53,11 @@ bool VerifiedText::steps_on_canvas() const {
 }
 
 Request VerifiedText::canvas_step() {
+  written_ = block_;
   if (begins_with_the_row_before(*session_, window()))
     return {index_, window(), {window().begin}, {.at_least = 1}};
   block_begun_ = true;
-  BlockStep step = step_from({});
+  BlockStep step = step_from({{}, block_});
   return {.session = index_,
           .window = window(),
           .positions = std::move(step.positions),
@@ -65,81 +66,126 @@ Request VerifiedText::canvas_step() {
 }
 
 void VerifiedText::draft(std::span<const Fill> more) {
-  std::vector<Fill> fills = states_.back();
-  fills.insert(fills.end(), more.begin(), more.end());
-  states_.push_back(std::move(fills));
+  State state = {states_.back().fills, states_.back().block};
+  state.fills.insert(state.fills.end(), more.begin(), more.end());
+  states_.push_back(std::move(state));
+  if (!masks_of(states_.back()).empty() || !looks_ahead()) return;
+  states_.push_back({states_.back().fills, block_ + 1, true});
+}
+
+std::optional<Window> VerifiedText::drafted_block() const {
+  const State& last = states_.back();
+  if (last.begins || masks_of(last).empty()) return std::nullopt;
+  return windows_[last.block];
+}
+
+// Whether a state of the next block can be verified before the present one is written. Not where its first
+// step must be taken on the canvas.
+bool VerifiedText::looks_ahead() const {
+  const model::ModelConfig& c = session_->model().config;
+  return !begins_on_canvas_ && !(c.shifted_logits && c.block_length > 0) && block_ + 1 < windows_.size() &&
+         session_->masks_in(windows_[block_ + 1].begin, windows_[block_ + 1].end) > 0;
 }
 
 void VerifiedText::draft_from_ranking(uint32_t count) {
   begin_drafts();
-  const uint32_t each = std::max(step_from({}).commitment.at_least, 1u);
+  const uint32_t each = std::max(step_from(states_.front()).commitment.at_least, 1u);
+  const uint32_t masks = session_->masks_in(window().begin, window().end);
   std::vector<Fill> next;
   for (const Fill& fill : ranking_) {
     if (drafts() == count) return;
     if (!inside(window(), fill.position) || !session_->masked(fill.position)) continue;
     next.push_back(fill);
-    const bool full = states_.back().size() + next.size() == session_->masks_in(window().begin, window().end);
-    if (next.size() < each && !full) continue;
+    if (next.size() < each && states_.back().fills.size() + next.size() < masks) continue;
     draft(next);
     next.clear();
   }
 }
 
-std::vector<Trial> VerifiedText::trials() const {
+std::vector<uint32_t> VerifiedText::masks_of(const State& state) const {
+  std::vector<uint32_t> masked = masked_positions(*session_, windows_[state.block]);
+  std::erase_if(masked, [&](uint32_t p) {
+    return std::ranges::find(state.fills, p, &Fill::position) != state.fills.end();
+  });
+  return masked;
+}
+
+// What plain decoding asks for in a state.
+BlockStep VerifiedText::step_from(const State& state) const {
+  std::vector<uint32_t> masked = masks_of(state);
+  const uint32_t done = rule_->steps_done(state.block, static_cast<uint32_t>(masked.size()));
+  return rule_->step(state.block, std::move(masked), done);
+}
+
+uint32_t VerifiedText::drafts_before(size_t state) const {
+  uint32_t count = 0;
+  for (size_t i = 1; i < state; ++i) count += !states_[i].begins;
+  return count;
+}
+
+std::vector<Trial> VerifiedText::trials() {
   std::vector<Trial> trials;
-  for (const std::vector<Fill>& fills : states_) {
-    if (fills.size() == session_->masks_in(window().begin, window().end)) break;
-    BlockStep step = step_from(fills);
-    trials.push_back({index_, window(), fills, std::move(step.positions), step.commitment, most_reported});
+  const bool block_causal = session_->attention_block() > 0;
+  for (size_t i = 0; i < states_.size(); ++i) {
+    State& state = states_[i];
+    const bool followed = i + 1 < states_.size() && states_[i + 1].begins;
+    const bool full = masks_of(state).empty();
+    if (full && !(followed && block_causal)) continue;
+    // The rows of a finished block are there to be seen by those of the next.
+    BlockStep step = full ? BlockStep{} : step_from(state);
+    state.trial = full ? none_ : trials.size();
+    trials.push_back({.session = index_,
+                      .window = windows_[state.block],
+                      .fills = state.fills,
+                      .positions = std::move(step.positions),
+                      .commitment = step.commitment,
+                      .reported = full ? 0 : most_reported,
+                      .follows = state.begins && block_causal});
   }
   return trials;
 }
 
 uint32_t VerifiedText::apply(std::span<const Outcome> outcomes) {
   show_drafts();
-  uint32_t reached = 0;
-  for (size_t at = 0; at < outcomes.size(); at = reached) {
-    const Outcome& outcome = outcomes[at];
-    std::vector<Fill> next = states_[at];
-    for (uint32_t i = 0; i < outcome.commits; ++i) {
-      next.push_back(outcome.ranked[i]);
-      commit(outcome.ranked[i]);
-    }
+  size_t at = 0;
+  while (states_[at].trial != none_) {
+    const Outcome& outcome = outcomes[states_[at].trial];
+    written_ = states_[at].block;
+    for (uint32_t i = 0; i < outcome.commits; ++i) commit(outcome.ranked[i]);
     ranking_.assign(outcome.ranked.begin() + outcome.commits, outcome.ranked.end());
-    const auto found = std::find_if(states_.begin() + static_cast<ptrdiff_t>(at) + 1, states_.end(),
-                                    [&](const std::vector<Fill>& s) { return same_state(s, next); });
-    if (found == states_.end()) break;
-    reached = static_cast<uint32_t>(found - states_.begin());
-    if (has_ended()) break;
+    const size_t next = state_after(at, outcome);
+    if (next == at || has_ended(written_)) break;
+    at = next;
   }
   take_back_drafts();
-  return reached;
+  return drafts_before(at + 1);
 }
 
-bool VerifiedText::has_ended() const {
+// The last state that is the one the outcome leads to, or `state` itself where none is.
+size_t VerifiedText::state_after(size_t state, const Outcome& outcome) const {
+  std::vector<Fill> fills = states_[state].fills;
+  fills.insert(fills.end(), outcome.ranked.begin(), outcome.ranked.begin() + outcome.commits);
+  for (size_t i = states_.size() - 1; i > state; --i)
+    if (same_state(states_[i].fills, fills)) return i;
+  return state;
+}
+
+bool VerifiedText::has_ended(size_t block) const {
   // Drafts that are not judged yet stand in the canvas as if they were tokens.
   const auto undecided = [&](uint32_t p) {
     return session_->masked(p) || std::ranges::find(open_, p, &Fill::position) != open_.end();
   };
   if (!session_->options().stop_at_end) return false;
-  for (uint32_t p = window().begin; !rule_->ends_within_block() && p < window().end; ++p)
+  const Window w = windows_[block];
+  for (uint32_t p = w.begin; !rule_->ends_within_block() && p < w.end; ++p)
     if (undecided(p)) return false;
   for (uint32_t p = session_->prompt_length(); p < session_->length() && !undecided(p); ++p)
     if (session_->ends_text(session_->tokens()[p])) return true;
   return false;
 }
 
-// What plain decoding asks for in the canvas with these masks filled.
-BlockStep VerifiedText::step_from(std::span<const Fill> fills) const {
-  std::vector<uint32_t> masked = masked_positions(*session_, window());
-  std::erase_if(masked,
-                [&](uint32_t p) { return std::ranges::find(fills, p, &Fill::position) != fills.end(); });
-  const uint32_t done = rule_->steps_done(block_, static_cast<uint32_t>(masked.size()));
-  return rule_->step(block_, std::move(masked), done);
-}
-
 void VerifiedText::show_drafts() {
-  open_ = states_.back();
+  open_ = states_.back().fills;
   session_->statistics().drafted += open_.size();
   for (const Fill& f : open_) session_->change(f.position, f.token, EventKind::drafted);
 }
@@ -169,10 +215,11 @@ Capacity Verification::begin(std::span<Session* const> sessions) {
   if (adaptive_) most_drafts_ = most_adaptive_drafts;
   for (uint32_t i = 0; i < sessions.size(); ++i) {
     texts_.emplace_back(*sessions[i], i);
-    capacity.scratch_rows = std::max(capacity.scratch_rows, (most_drafts_ + 1) * texts_[i].state_rows());
+    capacity.scratch_rows = std::max(capacity.scratch_rows, (most_drafts_ + 2) * texts_[i].state_rows());
   }
-  capacity.trials = most_drafts_ + 1;
-  capacity.candidates *= most_drafts_ + 1;
+  // The canvas, the drafts, and the next block's beginning.
+  capacity.trials = most_drafts_ + 2;
+  capacity.candidates *= most_drafts_ + 2;
   return capacity;
 }
 
@@ -204,7 +251,7 @@ bool Verification::verify(Run& run, std::span<const uint32_t> drafting) {
   Answers answers;
   const double seconds = seconds_of([&] { answers = run.denoiser.step(steps_, trials); });
   // Of one text, on the average; passes with other work in them tell nothing.
-  if (steps_.empty())
+  if (steps_.empty() && answers.replayed)
     costs_.observe_verification(static_cast<uint32_t>(trials.size() / drafting.size()), seconds);
   for (size_t i = 0; i < steps_.size(); ++i)
     texts_[steps_[i].session].set_ranking(std::move(answers.reports[i]));

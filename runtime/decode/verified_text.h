@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,7 +32,9 @@ class VerifiedText {
   Session& session() const { return *session_; }
   bool done() const { return session_->masks_left() == 0; }
   uint32_t state_rows() const { return state_rows_; }  // of one state, at most
-  Window window() const { return windows_[block_]; }   // the block being written
+
+  // The block in which the next draft is to be made, if it has a mask left.
+  std::optional<Window> drafted_block() const;
 
   // Moves on to the block to be written; there must be one.
   void advance();
@@ -41,16 +44,16 @@ class VerifiedText {
   Request canvas_step();
 
   // Begins a round without drafts; appends a state further on than the last one.
-  void begin_drafts() { states_ = {{}}; }
+  void begin_drafts() { states_ = {{{}, block_}}; }
   void draft(std::span<const Fill> more);
 
   // Begins a round with at most `count` states that follow from the verifier's last ranking.
   void draft_from_ranking(uint32_t count);
 
-  uint32_t drafts() const { return static_cast<uint32_t>(states_.size()) - 1; }
+  uint32_t drafts() const { return drafts_before(states_.size()); }
 
-  // The states to be verified: those that have a mask left, which come first.
-  std::vector<Trial> trials() const;
+  // What is to be computed of the states.
+  std::vector<Trial> trials();
 
   // Does what the verifier would do, given the outcomes of trials(). How many drafted states it came to.
   uint32_t apply(std::span<const Outcome> outcomes);
@@ -59,10 +62,26 @@ class VerifiedText {
   void set_ranking(std::vector<Fill> ranking) { ranking_ = std::move(ranking); }
 
   // Whether plain decoding would stop here, because the text has ended.
-  bool has_ended() const;
+  bool has_ended() const { return has_ended(written_); }
 
  private:
-  BlockStep step_from(std::span<const Fill> fills) const;
+  // The canvas with some masks filled. Where these are all of a block, the state after it is that of the next
+  // block: nothing was drafted for it, but what the verifier would do there is worth knowing.
+  struct State {
+    std::vector<Fill> fills;
+    size_t block;          // that is written next
+    bool begins = false;   // with nothing drafted in it
+    size_t trial = none_;  // its number among the trials, or none_
+  };
+  static constexpr size_t none_ = SIZE_MAX;
+
+  bool has_ended(size_t block) const;
+  bool looks_ahead() const;
+  Window window() const { return windows_[block_]; }  // the block being written
+  std::vector<uint32_t> masks_of(const State& state) const;
+  BlockStep step_from(const State& state) const;
+  uint32_t drafts_before(size_t state) const;
+  size_t state_after(size_t state, const Outcome& outcome) const;
   void show_drafts();
   void commit(const Fill& fill);
   void take_back_drafts();
@@ -71,12 +90,12 @@ class VerifiedText {
   uint32_t index_;  // of the session
   std::unique_ptr<BlockRule> rule_;
   std::vector<Window> windows_;
-  size_t block_ = 0;
+  size_t block_ = 0, written_ = 0;  // being written, and of the last step
   uint32_t state_rows_ = 0;
   bool begins_on_canvas_ = false, block_begun_ = false;
-  std::vector<std::vector<Fill>> states_ = {{}};  // what each has filled; the first is the canvas
-  std::vector<Fill> ranking_;                     // of masks, by the last step
-  std::vector<Fill> open_;                        // drafted, not yet judged
+  std::vector<State> states_ = {{{}, 0}};  // the first is the canvas
+  std::vector<Fill> ranking_;              // of masks, by the last step
+  std::vector<Fill> open_;                 // drafted, not yet judged
 };
 
 // The texts of a decoder, verified together.

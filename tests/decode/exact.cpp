@@ -65,7 +65,7 @@ class Cases {
       if (rule == 2) o.set_text("remasking", one_of<const char*>({"random", "margin", "entropy"}));
     } else {
       o.set_text("remasking_strategy", one_of<const char*>({"sequential", "low_confidence_static",
-                                                "low_confidence_dynamic", "entropy_bounded"}));
+                                                            "low_confidence_dynamic", "entropy_bounded"}));
       o.set_number("confidence_threshold", one_of<double>({0.02, 0.1, 0.5}));
       o.set_number("entropy_bound", one_of<double>({1, 5}));
     }

@@ -35,10 +35,12 @@ class Exact final : public Strategy {
   bool draft(Run& run, std::span<const uint32_t> drafting) {
     std::vector<Request> requests;
     for (const uint32_t i : drafting)
-      if (auto request = drafters_[i].next(i, verification_.texts()[i].window()))
-        requests.push_back(std::move(*request));
+      if (const auto block = verification_.texts()[i].drafted_block())
+        requests.push_back(drafters_[i].next(i, *block));
     if (requests.empty()) return false;
-    verification_.costs().observe_draft(seconds_of([&] { run.drafter_denoiser->step(requests); }));
+    Answers answers;
+    const double seconds = seconds_of([&] { answers = run.drafter_denoiser->step(requests); });
+    if (answers.replayed) verification_.costs().observe_draft(seconds);
     for (const Request& r : requests) verification_.texts()[r.session].draft(drafters_[r.session].take());
     return true;
   }

@@ -1,0 +1,64 @@
+#include "decode/cost_model.h"
+
+#include <gtest/gtest.h>
+
+namespace unmask::decode {
+namespace {
+
+// A device on which a verification takes `fixed` seconds and `each` more per state.
+struct Device {
+  double fixed, each, draft = 0;
+
+  // Rounds in which `accepted` of the drafts are good, as many as there are. The last answer.
+  uint32_t after(uint32_t rounds, uint32_t accepted) const {
+    CostModel costs;
+    uint32_t drafts = 0;
+    for (uint32_t i = 0; i < rounds; ++i) {
+      drafts = costs.next(8);
+      if (drafts > 0 && draft > 0) costs.observe_draft(draft);
+      costs.observe_verification(drafts + 1, fixed + each * (drafts + 1));
+      if (drafts > 0) costs.observe_acceptance(std::min(accepted, drafts), drafts);
+    }
+    return drafts;
+  }
+};
+
+TEST(CostModel, MeasuresBeforeItDecides) {
+  CostModel costs;
+  EXPECT_EQ(costs.next(8), 0u);
+  costs.observe_verification(1, 1.0);
+  EXPECT_GT(costs.next(8), 0u);
+}
+
+TEST(CostModel, DraftsAsFarAsStatesAreFree) { EXPECT_EQ((Device{1, 0}.after(40, 8)), 8u); }
+
+TEST(CostModel, DraftsNothingWhereStatesCostAsMuchAsSteps) {
+  EXPECT_EQ((Device{0, 1}.after(30, 8)), 0u);
+  EXPECT_EQ((Device{0, 1}.after(30, 0)), 0u);
+}
+
+TEST(CostModel, DraftsNothingWhereNothingIsAccepted) { EXPECT_EQ((Device{1, 0.2}.after(60, 0)), 0u); }
+
+TEST(CostModel, CountsWhatDraftsCost) {
+  EXPECT_GT((Device{1, 0.01, 0.05}.after(40, 8)), 3u);
+  EXPECT_EQ((Device{1, 0.01, 2}.after(30, 8)), 0u);
+}
+
+TEST(CostModel, TriesAgain) {
+  const Device device{0, 1};
+  uint32_t retries = 0;
+  for (uint32_t rounds = 40; rounds < 80; ++rounds) retries += device.after(rounds, 0) > 0;
+  EXPECT_GT(retries, 0u);
+  EXPECT_LT(retries, 8u);
+}
+
+TEST(CostModel, ExpectsWhatTheSeriesSays) {
+  CostModel costs;
+  for (int i = 0; i < 200; ++i) costs.observe_acceptance(1, 1);
+  EXPECT_NEAR(costs.steps(3), 4, 1e-6);
+  for (int i = 0; i < 400; ++i) costs.observe_acceptance(0, 1);
+  EXPECT_NEAR(costs.steps(3), 1, 1e-6);
+}
+
+}  // namespace
+}  // namespace unmask::decode
