@@ -1,17 +1,15 @@
 """LLaDA (Nie et al. 2025, arXiv 2502.09992) in plain torch: bidirectional attention, RMSNorm, SwiGLU, RoPE.
 
-Parameter names are those of the published checkpoints, so that `export` writes a folder every LLaDA reader loads.
+Parameter names are those of the published checkpoints.
 """
 
-import json
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
 from torch import nn
+
+from rotary import rotary_table, rotate
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,6 @@ class Config:
                       j["mask_token_id"])
 
 
-def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Half-rotation RoPE of x [batch, heads, rows, head_dim]: element i pairs with i + head_dim / 2."""
-    first, second = x.chunk(2, dim=-1)
-    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
-
-
 class Block(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
@@ -76,6 +68,8 @@ class Block(nn.Module):
 
 
 class Llada(nn.Module):
+    PREFIX = "model.transformer."  # of the tensors' names in a checkpoint
+
     def __init__(self, c: Config):
         super().__init__()
         self.config = c
@@ -83,11 +77,9 @@ class Llada(nn.Module):
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
         self.ln_f = nn.RMSNorm(c.hidden, c.norm_eps)
         self.ff_out = nn.Linear(c.hidden, c.vocabulary, bias=False)
-        half = c.hidden // c.heads // 2
-        angles = torch.outer(torch.arange(c.positions, dtype=torch.float32),
-                             c.rope_theta ** (-torch.arange(half, dtype=torch.float32) / half))
-        self.register_buffer("cos", angles.cos(), persistent=False)
-        self.register_buffer("sin", angles.sin(), persistent=False)
+        cos, sin = rotary_table(c.positions, c.hidden // c.heads, c.rope_theta)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
         self._initialise()
 
     def _initialise(self):
@@ -105,22 +97,3 @@ class Llada(nn.Module):
         for block in self.blocks:
             x = block(x, cos, sin)
         return self.ff_out(self.ln_f(x if rows is None else x[rows]))
-
-
-PREFIX = "model.transformer."
-
-
-def export(model: Llada, folder: Path, tokenizer_folder: Path, dtype=torch.float16) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {PREFIX + name: p.detach().cpu().to(dtype).contiguous() for name, p in model.named_parameters()}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "config.json").write_text(json.dumps(model.config.to_json(), indent=2) + "\n")
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(tokenizer_folder / name, folder / name)
-
-
-def load(folder: Path) -> Llada:
-    model = Llada(Config.from_json(json.loads((folder / "config.json").read_text())))
-    tensors = load_file(folder / "model.safetensors")
-    model.load_state_dict({name.removeprefix(PREFIX): t.float() for name, t in tensors.items()})
-    return model.eval()

@@ -1,0 +1,34 @@
+"""One exercise of a task: what a model is asked, what it should write, and how its answer is judged.
+
+As JSON Lines, one object per line: `prompt` (the user's message), `target` (a whole right text), `answer` and `matcher`:
+
+- `last_number`: the last number in the text is the answer.
+- `exact`: the text is the answer, but for white space around it.
+- `letter`: the first capital letter that stands alone is the answer.
+"""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+
+NUMBER = re.compile(r"-?\d+")
+LETTER = re.compile(r"\b[A-Z]\b")
+
+
+@dataclass(frozen=True)
+class Item:
+    prompt: str
+    target: str
+    answer: str
+    matcher: str
+
+    def solved_by(self, text: str) -> bool:
+        """Whether `text`, written by a model, gives the answer."""
+        if self.matcher == "last_number":
+            return NUMBER.findall(text)[-1:] == [self.answer]
+        if self.matcher == "letter":
+            return LETTER.findall(text)[:1] == [self.answer]
+        return text.strip() == self.answer
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))

@@ -1,0 +1,116 @@
+"""Trains an MDLM-format model to write word problems with their worked answers, or prose, from nothing. Resumes from its
+last checkpoint, stops on a time budget.
+
+    python train_mdlm.py --out run/heavy --minutes 240 --start ../models/word-problems/verifier
+    python train_mdlm.py --out run/light --minutes 60 --layers 4 --start run/heavy/model
+
+Objective (Sahoo et al. 2024, arXiv 2406.07524): each text is masked with a ratio of its own, spread evenly over the
+batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small batch
+makes noisy.
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import trainer
+from chat import Chat
+from folder import load
+from llada import Llada
+from mdlm import Config, Mdlm
+from tasks import TASKS
+from tokenizer import with_mask_last
+from validity import is_valid
+from warm_start import mdlm_from, spread
+
+BUNDLED = Path(__file__).parent.parent / "models" / "word-problems" / "verifier"
+FIT_STEPS = 200  # of each MLP, when started from another family
+
+
+def texts(chat: Chat, task: str, rng: random.Random, count: int, length: int) -> torch.Tensor:
+    """Token ids [count, length] of items with their answers, filled up with end tokens."""
+    filled = torch.full((count, length), chat.end)
+    for row in range(count):
+        item = TASKS[task](rng, False)
+        ids = [*chat.question(item), *chat.encode(item.target)]
+        while len(ids) > length:
+            item = TASKS[task](rng, False)
+            ids = [*chat.question(item), *chat.encode(item.target)]
+        filled[row, :len(ids)] = torch.tensor(ids)
+    return filled
+
+
+def noise(tokens: torch.Tensor, offset: float) -> torch.Tensor:
+    """Which tokens to mask: each text's with a ratio of its own; at least one of each text."""
+    ratio = (offset + torch.arange(len(tokens))[:, None] / len(tokens)) % 1.0
+    draw = torch.rand(tokens.shape)
+    return (draw < ratio) | (draw == draw.amin(1, keepdim=True))
+
+
+class MaskedDiffusion:
+    def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
+        self.a, self.chat, self.items = a, Chat(a.tokenizer), random.Random(seed)
+
+    def loss(self, model: Mdlm, progress: float) -> tuple[torch.Tensor, int]:
+        targets = texts(self.chat, self.a.task, self.items, self.a.batch, self.a.positions)
+        masked = noise(targets, self.items.random())
+        targets, masked = targets.to(trainer.device_of(model)), masked.to(trainer.device_of(model))
+        logits = model(targets.masked_fill(masked, self.chat.mask), masked)
+        return F.cross_entropy(logits, targets[masked]), targets.numel()
+
+    def judge(self, model: Mdlm) -> dict[str, float]:
+        written = [self.chat.decode(ids, cut=False) for ids in sample(model, self.a.judge_count).tolist()]
+        print(written[0], flush=True)
+        return {"valid": round(sum(map(is_valid, written)) / len(written), 4)}
+
+
+def sample(model: Mdlm, count: int) -> torch.Tensor:
+    """Texts [count, positions] by the first-hitting sampler (Zheng et al. 2024, arXiv 2409.02908): one token per pass,
+    at random positions, drawn from the model's distribution."""
+    mask, device = model.config.mask_token, trainer.device_of(model)
+    tokens = torch.full((count, model.config.positions), mask, device=device)
+    order = torch.rand(tokens.shape).argsort(1).to(device)
+    for step in range(tokens.shape[1]):
+        chosen = torch.zeros_like(tokens, dtype=torch.bool).scatter(1, order[:, step:step + 1], True)
+        logits = model(tokens, chosen)
+        logits[:, mask] = -torch.inf
+        tokens[chosen] = torch.multinomial(logits.double().softmax(-1), 1)[:, 0]
+    return tokens
+
+
+def start(a: argparse.Namespace) -> nn.Module:
+    if a.start is None:
+        vocabulary = Chat(a.tokenizer).mask + 1
+        return Mdlm(Config(a.hidden, a.layers, a.heads, vocabulary=vocabulary, positions=a.positions))
+    other = load(a.start)
+    theirs, mine = Chat(a.start), Chat(a.tokenizer)
+    ids = [theirs.tokenizer.token_to_id(mine.tokenizer.id_to_token(i)) for i in range(mine.mask + 1)]
+    seen = texts(theirs, a.task, random.Random(0), 256, a.positions)
+    seen = seen.masked_fill(noise(seen, 0.0), theirs.mask)
+    layers = spread(other.config.layers, min(a.layers, other.config.layers))
+    return mdlm_from(other, layers, a.layers, a.positions, ids, seen, FIT_STEPS if isinstance(other, Llada) else 0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    trainer.add_arguments(parser, tokenizer=BUNDLED)
+    parser.add_argument("--task", choices=TASKS, default="word_problems")
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--positions", type=int, default=72, help="tokens of a text; longer ones are drawn anew")
+    parser.add_argument("--start", type=Path, help="LLaDA or MDLM folder of the same width to start with")
+    parser.add_argument("--batch", type=int, default=32, help="texts in a batch, per process")
+    parser.add_argument("--judge-count", type=int, default=40, help="texts to generate")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments.tokenizer = with_mask_last(arguments.tokenizer, arguments.out / "tokenizer")
+    trainer.train(arguments, start, MaskedDiffusion)
+
+
+if __name__ == "__main__":
+    main()

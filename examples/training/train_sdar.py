@@ -1,0 +1,156 @@
+"""Trains an SDAR-format model on a task with exact answers. Resumes from its last checkpoint, stops on a time budget.
+
+    python train_sdar.py --out run/target --minutes 240 --processes 2 --start ../models/word-problems/verifier
+    python train_sdar.py --out run/drafter --minutes 60 --layers 3 --start run/target/model
+
+Block diffusion (BD3-LM, Arriola et al. 2025, arXiv 2503.09573, as SDAR uses it): a pass holds the clean text, and
+noisy copies of the answer whose blocks see themselves and all earlier clean blocks. Several copies share one clean
+text: the clean rows, most of them prompt, are the larger part of the work. Every block of a copy has a mask ratio of
+its own; the block length is drawn per batch, so that one model serves all of --block-lengths.
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import trainer
+from chat import Chat
+from folder import load
+from items import Item
+from sdar import Config, Sdar
+from tasks import TASKS, held_out_items
+from warm_start import sdar_from, spread
+
+MOST_EXAMPLES = 8
+BUNDLED = Path(__file__).parent.parent / "models" / "word-problems" / "verifier"
+
+
+class Batch:
+    """Clean texts and noisy copies of their ends, one row of tokens each: [clean | copy | copy | ...].
+
+    A text is a prompt, its answer, and end tokens up to a whole block after it."""
+
+    def __init__(self, texts: list[list[int]], begins: list[int], block: int, copies: int, chat: Chat,
+                 offset: float):
+        ends = [-(-len(ids) // block) * block for ids in texts]
+        starts = torch.tensor([begin // block * block for begin in begins])
+        noisy = max(end - start for end, start in zip(ends, starts.tolist()))
+        length = max(max(ends), int(starts.max()) + noisy)
+        clean = torch.full((len(texts), length), chat.end)
+        for row, ids in enumerate(texts):
+            clean[row, :len(ids)] = torch.tensor(ids)
+        at = (starts[:, None] + torch.arange(noisy)).repeat(1, copies)  # [texts, copies * noisy]
+        copied = torch.arange(copies).repeat_interleave(noisy).expand_as(at)
+        unknown = (at >= torch.tensor(begins)[:, None]) & (at < torch.tensor(ends)[:, None])
+        masked = noise(copied * (length // block + 1) + at // block, offset) & unknown
+        self.targets = torch.cat((clean, clean.gather(1, at)), 1)
+        self.positions = torch.cat((torch.arange(length).expand_as(clean), at), 1)
+        self.masked = torch.cat((torch.zeros_like(clean, dtype=torch.bool), masked), 1)
+        self.tokens = self.targets.masked_fill(self.masked, chat.mask)
+        copy = torch.cat((torch.full_like(clean, -1), copied), 1)  # -1: clean
+        self.visible = visible(self.positions // block, copy)
+
+
+def noise(blocks: torch.Tensor, offset: float) -> torch.Tensor:
+    """Which rows to mask, for the number of each row's block [texts, rows]: every block has a ratio of its own, and
+    these are spread evenly over the batch; at least one row of each is masked."""
+    texts = torch.arange(blocks.shape[0])[:, None]
+    ratio = (offset + blocks * 0.618034 + texts * 0.414214) % 1.0
+    draw = torch.rand(blocks.shape)
+    lowest = torch.full((blocks.shape[0], int(blocks.max()) + 1), 2.0).scatter_reduce(1, blocks, draw, "amin")
+    return (draw < ratio) | (draw == lowest.gather(1, blocks))
+
+
+def visible(block: torch.Tensor, copy: torch.Tensor) -> torch.Tensor:
+    """Which keys a query sees, [texts, rows, rows]: clean rows see clean blocks up to their own; noisy rows see clean
+    blocks before their own, and their own block in their own copy."""
+    query, key = block[:, :, None], block[:, None, :]
+    clean_query, clean_key = copy[:, :, None] < 0, copy[:, None, :] < 0
+    same_copy = copy[:, :, None] == copy[:, None, :]
+    return torch.where(clean_key, torch.where(clean_query, key <= query, key < query), same_copy & (key == query))
+
+
+class BlockDiffusion:
+    def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
+        self.a, self.chat, self.draw = a, Chat(a.tokenizer), TASKS[a.task]
+        self.items, self.schedule = random.Random(seed), random.Random(schedule)
+
+    def text(self, examples: int) -> tuple[list[int], int]:
+        """Token ids of a prompt and its answer, the end token included, and where the answer begins."""
+        shown = [self.draw(self.items, False) for _ in range(examples)]
+        item = self.draw(self.items, False)
+        prompt = [i for e in shown for i in self.chat.worked(e)] + self.chat.question(item)
+        return [*prompt, *self.chat.encode(item.target), self.chat.end], len(prompt)
+
+    def batch(self) -> Batch:
+        with_examples = self.schedule.random() < self.a.examples_share
+        examples = self.schedule.randint(1, MOST_EXAMPLES) if with_examples else 0
+        drawn = [self.text(examples) for _ in range(max(2, self.a.batch // (1 + examples)))]
+        return Batch([ids for ids, _ in drawn], [begin for _, begin in drawn],
+                     self.schedule.choice(self.a.block_lengths), self.a.copies, self.chat, self.items.random())
+
+    def loss(self, model: Sdar, progress: float) -> tuple[torch.Tensor, int]:
+        device, b = trainer.device_of(model), self.batch()
+        logits = model(b.tokens.to(device), b.positions.to(device), b.visible.to(device), b.masked.to(device))
+        return F.cross_entropy(logits, b.targets[b.masked].to(device)), b.tokens.numel()
+
+    def judge(self, model: Sdar) -> dict[str, float]:
+        items = held_out_items(self.a.task, self.a.judge_count, seed=1)
+        return {f"solved_block_{block}": solve(model, self.chat, items, block) for block in self.a.block_lengths}
+
+
+def solve(model: Sdar, chat: Chat, items: list[Item], block: int, blocks: int = 8) -> float:
+    """Share of items that the model solves, one token per step, the most probable one of a block first."""
+    solved = 0
+    for item in items:
+        prompt = chat.question(item)
+        tokens, end = prompt, len(prompt) // block * block
+        while chat.end not in tokens[len(prompt):] and end < len(prompt) + blocks * block:
+            end += block
+            tokens = fill(model, tokens + [chat.mask] * (end - len(tokens)), chat.mask, block)
+        solved += item.solved_by(chat.decode(tokens[len(prompt):]))
+    return round(solved / len(items), 4)
+
+
+def fill(model: Sdar, tokens: list[int], mask: int, block: int) -> list[int]:
+    """The text with its masks filled. Ties go to the lower position and the lower token; MASK is never chosen."""
+    canvas = torch.tensor([tokens], device=trainer.device_of(model))
+    while (canvas == mask).any():
+        logits = model.logits(canvas, block)[0]
+        logits[:, mask] = -torch.inf
+        best = logits.softmax(-1).max(-1)
+        row = int(best.values.masked_fill(canvas[0] != mask, -1).argmax())
+        canvas[0, row] = best.indices[row]
+    return canvas[0].tolist()
+
+
+def start(a: argparse.Namespace) -> nn.Module:
+    if a.start is None:
+        return Sdar(Config(a.hidden, a.layers, a.heads, a.ffn))
+    other = load(a.start)
+    return sdar_from(other, spread(other.config.layers, a.layers), Chat(a.tokenizer), TASKS[a.task])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    trainer.add_arguments(parser, tokenizer=BUNDLED)
+    parser.add_argument("--task", choices=TASKS, default="word_problems")
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--ffn", type=int, default=384)
+    parser.add_argument("--start", type=Path, help="LLaDA or SDAR folder to start with: its width, layers spread evenly")
+    parser.add_argument("--batch", type=int, default=16, help="texts without examples in a batch, per process")
+    parser.add_argument("--copies", type=int, default=4, help="noisy copies of each text")
+    parser.add_argument("--block-lengths", type=int, nargs="+", default=[4, 8])
+    parser.add_argument("--examples-share", type=float, default=0.15, help="share of batches with worked examples")
+    parser.add_argument("--judge-count", type=int, default=40)
+    trainer.train(parser.parse_args(), start, BlockDiffusion)
+
+
+if __name__ == "__main__":
+    main()
