@@ -17,6 +17,11 @@ class Chat:
         self.end, self.mask, self.user, self.assistant, self.eot = (
             self.tokenizer.token_to_id(token) for token in SPECIAL_TOKENS)
 
+    @property
+    def padded_vocabulary(self) -> int:
+        """Rows of a model's embedding: a multiple of 64."""
+        return -(-self.tokenizer.get_vocab_size() // 64) * 64
+
     def encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text).ids
 

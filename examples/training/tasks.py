@@ -8,6 +8,9 @@ import argparse
 import random
 from collections.abc import Callable
 
+import choice
+import scan
+import stories
 import word_problems
 from items import Item
 
@@ -20,7 +23,9 @@ def draw_word_problem(rng: random.Random, held_out: bool) -> Item:
     return Item(p.question, p.worked, str(p.answer), "last_number")
 
 
-TASKS: dict[str, Draw] = {"word_problems": draw_word_problem}
+TASKS: dict[str, Draw] = {"word_problems": draw_word_problem, "stories": stories.story, "scan": scan.command,
+                          "choice": choice.question}
+ARITHMETIC = {"word_problems", "stories"}  # tasks whose answers are worked in steps
 
 
 def held_out_items(task: str, count: int, seed: int) -> list[Item]:

@@ -1,6 +1,7 @@
-"""Makes a tokenizer for a task's texts: byte-level BPE of single digits and whole common words.
+"""Makes a tokenizer for a task or a text: byte-level BPE of single digits and whole common words.
 
-    python tokenizer.py scan --out run/scan-tokenizer --tokens 64
+    python tokenizer.py --task scan --out run/scan-tokenizer --tokens 64
+    python tokenizer.py --text train.txt --out run/prose-tokenizer --tokens 4000
 """
 
 import argparse
@@ -11,10 +12,11 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+import prose
 from chat import SPECIAL_TOKENS
 from tasks import TASKS
 
-WORDS = r"'(?:[sdmt]|ll|ve|re)| ?[A-Za-z]+|[0-9]| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+"
+WORDS = r"'(?:[sdmt]|ll|ve|re)| ?[A-Za-z_]+|[0-9]| ?[^\sA-Za-z0-9_]+|\s+(?!\S)|\s+"
 CHAT_TEMPLATE = (
     "{% for m in messages %}{% if m['role'] == 'user' %}<|user|>{{ m['content'] }}<|eot|>{% else %}"
     "<|assistant|>{{ m['content'] }}<|eot|>{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}")
@@ -54,18 +56,25 @@ def with_mask_last(folder: Path, out: Path) -> Path:
     return out
 
 
+def task_texts(task: str, count: int) -> list[str]:
+    rng = random.Random(0)
+    items = [TASKS[task](rng, False) for _ in range(count)]
+    return [text for item in items for text in (item.prompt, item.target)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=TASKS)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--task", choices=TASKS)
+    source.add_argument("--text", type=Path, help="a text file")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=int, default=384, help="tokens beside the 256 bytes and the special ones")
-    parser.add_argument("--samples", type=int, default=20000)
+    parser.add_argument("--samples", type=int, default=20000, help="items of the task")
     arguments = parser.parse_args()
-    rng = random.Random(0)
-    items = [TASKS[arguments.task](rng, False) for _ in range(arguments.samples)]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    learn([t for item in items for t in (item.prompt, item.target)], arguments.tokens).save(
-        str(arguments.out / "tokenizer.json"))
+    tokenizer = learn(prose.read(arguments.text).splitlines(keepends=True) if arguments.text else
+                      task_texts(arguments.task, arguments.samples), arguments.tokens)
+    tokenizer.save(str(arguments.out / "tokenizer.json"))
     write_config(arguments.out)
 
 

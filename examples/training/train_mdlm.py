@@ -3,6 +3,8 @@ last checkpoint, stops on a time budget.
 
     python train_mdlm.py --out run/heavy --minutes 240 --start ../models/word-problems/verifier
     python train_mdlm.py --out run/light --minutes 60 --layers 4 --start run/heavy/model
+    python train_mdlm.py --out run/prose --text train.txt --valid-text valid.txt --tokenizer run/prose-tokenizer \\
+        --positions 256 --hidden 256
 
 Objective (Sahoo et al. 2024, arXiv 2406.07524): each text is masked with a ratio of its own, spread evenly over the
 batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small batch
@@ -22,6 +24,7 @@ from chat import Chat
 from folder import load
 from llada import Llada
 from mdlm import Config, Mdlm
+from prose import Prose
 from tasks import TASKS
 from tokenizer import with_mask_last
 from validity import is_valid
@@ -51,21 +54,53 @@ def noise(tokens: torch.Tensor, offset: float) -> torch.Tensor:
     return (draw < ratio) | (draw == draw.amin(1, keepdim=True))
 
 
-class MaskedDiffusion:
-    def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
-        self.a, self.chat, self.items = a, Chat(a.tokenizer), random.Random(seed)
+class Problems:
+    """Texts of a task's items; a model is judged by the share of its own texts that are valid."""
 
-    def loss(self, model: Mdlm, progress: float) -> tuple[torch.Tensor, int]:
-        targets = texts(self.chat, self.a.task, self.items, self.a.batch, self.a.positions)
-        masked = noise(targets, self.items.random())
-        targets, masked = targets.to(trainer.device_of(model)), masked.to(trainer.device_of(model))
-        logits = model(targets.masked_fill(masked, self.chat.mask), masked)
-        return F.cross_entropy(logits, targets[masked]), targets.numel()
+    def __init__(self, a: argparse.Namespace):
+        self.a, self.chat = a, Chat(a.tokenizer)
+
+    def draw(self, rng: random.Random) -> torch.Tensor:
+        return texts(self.chat, self.a.task, rng, self.a.batch, self.a.positions)
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         written = [self.chat.decode(ids, cut=False) for ids in sample(model, self.a.judge_count).tolist()]
         print(written[0], flush=True)
         return {"valid": round(sum(map(is_valid, written)) / len(written), 4)}
+
+
+class Windows:
+    """Windows of a book; a model is judged by its loss on another one."""
+
+    def __init__(self, a: argparse.Namespace):
+        chat = Chat(a.tokenizer)
+        self.a, self.mask, self.train, self.valid = a, chat.mask, Prose(a.text, chat), Prose(a.valid_text, chat)
+
+    def draw(self, rng: random.Random) -> torch.Tensor:
+        return self.train.windows(rng, self.a.batch, self.a.positions)
+
+    def judge(self, model: Mdlm) -> dict[str, float]:
+        targets = self.valid.windows(random.Random(0), self.a.judge_count, self.a.positions)
+        return {"valid_loss": round(masked_loss(model, targets, self.mask, 0.0).item(), 4)}
+
+
+def masked_loss(model: Mdlm, targets: torch.Tensor, mask: int, offset: float) -> torch.Tensor:
+    masked = noise(targets, offset)
+    targets, masked = targets.to(trainer.device_of(model)), masked.to(trainer.device_of(model))
+    return F.cross_entropy(model(targets.masked_fill(masked, mask), masked), targets[masked])
+
+
+class MaskedDiffusion:
+    def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
+        self.source, self.rng = (Windows if a.text else Problems)(a), random.Random(seed)
+        self.mask = Chat(a.tokenizer).mask
+
+    def loss(self, model: Mdlm, progress: float) -> tuple[torch.Tensor, int]:
+        targets = self.source.draw(self.rng)
+        return masked_loss(model, targets, self.mask, self.rng.random()), targets.numel()
+
+    def judge(self, model: Mdlm) -> dict[str, float]:
+        return self.source.judge(model)
 
 
 def sample(model: Mdlm, count: int) -> torch.Tensor:
@@ -99,6 +134,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     trainer.add_arguments(parser, tokenizer=BUNDLED)
     parser.add_argument("--task", choices=TASKS, default="word_problems")
+    parser.add_argument("--text", type=Path, help="learn prose: a text file, instead of a task")
+    parser.add_argument("--valid-text", type=Path, help="with --text: the text that the model is judged by")
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--heads", type=int, default=4)
@@ -107,6 +144,8 @@ def main():
     parser.add_argument("--batch", type=int, default=32, help="texts in a batch, per process")
     parser.add_argument("--judge-count", type=int, default=40, help="texts to generate")
     arguments = parser.parse_args()
+    if (arguments.text is None) != (arguments.valid_text is None):
+        parser.error("--text and --valid-text go together.")
     arguments.out.mkdir(parents=True, exist_ok=True)
     arguments.tokenizer = with_mask_last(arguments.tokenizer, arguments.out / "tokenizer")
     trainer.train(arguments, start, MaskedDiffusion)

@@ -19,8 +19,8 @@ from torch import nn
 
 import trainer
 from chat import Chat
+from evaluate import solved_share
 from folder import load
-from items import Item
 from sdar import Config, Sdar
 from tasks import TASKS, held_out_items
 from warm_start import sdar_from, spread
@@ -100,37 +100,14 @@ class BlockDiffusion:
 
     def judge(self, model: Sdar) -> dict[str, float]:
         items = held_out_items(self.a.task, self.a.judge_count, seed=1)
-        return {f"solved_block_{block}": solve(model, self.chat, items, block) for block in self.a.block_lengths}
-
-
-def solve(model: Sdar, chat: Chat, items: list[Item], block: int, blocks: int = 8) -> float:
-    """Share of items that the model solves, one token per step, the most probable one of a block first."""
-    solved = 0
-    for item in items:
-        prompt = chat.question(item)
-        tokens, end = prompt, len(prompt) // block * block
-        while chat.end not in tokens[len(prompt):] and end < len(prompt) + blocks * block:
-            end += block
-            tokens = fill(model, tokens + [chat.mask] * (end - len(tokens)), chat.mask, block)
-        solved += item.solved_by(chat.decode(tokens[len(prompt):]))
-    return round(solved / len(items), 4)
-
-
-def fill(model: Sdar, tokens: list[int], mask: int, block: int) -> list[int]:
-    """The text with its masks filled. Ties go to the lower position and the lower token; MASK is never chosen."""
-    canvas = torch.tensor([tokens], device=trainer.device_of(model))
-    while (canvas == mask).any():
-        logits = model.logits(canvas, block)[0]
-        logits[:, mask] = -torch.inf
-        best = logits.softmax(-1).max(-1)
-        row = int(best.values.masked_fill(canvas[0] != mask, -1).argmax())
-        canvas[0, row] = best.indices[row]
-    return canvas[0].tolist()
+        return {f"solved_block_{block}": solved_share(model, self.chat, items, block) for block in self.a.block_lengths}
 
 
 def start(a: argparse.Namespace) -> nn.Module:
     if a.start is None:
-        return Sdar(Config(a.hidden, a.layers, a.heads, a.ffn))
+        chat = Chat(a.tokenizer)
+        return Sdar(Config(a.hidden, a.layers, a.heads, a.ffn, vocabulary=chat.padded_vocabulary, end_token=chat.end,
+                           mask_token=chat.mask, positions=a.positions))
     other = load(a.start)
     return sdar_from(other, spread(other.config.layers, a.layers), Chat(a.tokenizer), TASKS[a.task])
 
@@ -143,6 +120,7 @@ def main():
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--ffn", type=int, default=384)
+    parser.add_argument("--positions", type=int, default=1024)
     parser.add_argument("--start", type=Path, help="LLaDA or SDAR folder to start with: its width, layers spread evenly")
     parser.add_argument("--batch", type=int, default=16, help="texts without examples in a batch, per process")
     parser.add_argument("--copies", type=int, default=4, help="noisy copies of each text")

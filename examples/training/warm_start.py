@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -34,12 +35,21 @@ def sample_texts(chat: Chat, draw: Draw, count: int = 64) -> torch.Tensor:
     return torch.tensor([ids + [chat.end] * (length - len(ids)) for ids in texts])
 
 
+def llada_from(other: llada.Llada, layers: list[int]) -> llada.Llada:
+    """A LLaDA model with these layers of another one."""
+    model = llada.Llada(replace(other.config, layers=len(layers)))
+    weights = {n: p for n, p in other.state_dict().items() if not n.startswith("blocks.")}
+    for mine, theirs in enumerate(layers):
+        weights |= {f"blocks.{mine}.{n}": p for n, p in other.blocks[theirs].state_dict().items()}
+    model.load_state_dict(weights)
+    return model
+
+
 def sdar_from(other: nn.Module, layers: list[int], chat: Chat, draw: Draw) -> sdar.Sdar:
     """An SDAR model with these layers of a LLaDA or SDAR model of the same width."""
-    c = other.config
-    model = sdar.Sdar(sdar.Config(c.hidden, len(layers), c.heads, c.ffn, c.vocabulary, c.positions))
     if isinstance(other, llada.Llada):
         other = as_sdar(other, sample_texts(chat, draw))
+    model = sdar.Sdar(replace(other.config, layers=len(layers)))
     weights = {n: p for n, p in other.state_dict().items() if not n.startswith("model.layers.")}
     for mine, theirs in enumerate(layers):
         weights |= {f"model.layers.{mine}.{n}": p for n, p in other.model.layers[theirs].state_dict().items()}
@@ -52,7 +62,8 @@ def as_sdar(other: llada.Llada, texts: torch.Tensor) -> sdar.Sdar:
     """A LLaDA model in SDAR's format. Its heads have no norm on queries and keys; the weights of these are set to the
     root mean square that queries and keys have on `texts`, so that scores keep their size on average."""
     c = other.config
-    model = sdar.Sdar(sdar.Config(c.hidden, c.layers, c.heads, c.ffn, c.vocabulary, c.positions))
+    model = sdar.Sdar(sdar.Config(c.hidden, c.layers, c.heads, c.ffn, c.vocabulary, c.positions,
+                                  end_token=c.end_token, mask_token=c.mask_token))
     model.model.embed_tokens.load_state_dict(other.wte.state_dict())
     model.model.norm.load_state_dict(other.ln_f.state_dict())
     model.lm_head.load_state_dict(other.ff_out.state_dict())

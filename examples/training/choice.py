@@ -1,0 +1,100 @@
+"""Multiple choice on a passage: who lives where, does what, has which animal, and so on, told in 150 to 400 tokens; a
+question on one of these facts, or on two in a row; four options. The answer is a letter.
+
+The target says the fact before the letter, so that there is more to learn from than one token per passage.
+"""
+
+import random
+import zlib
+from dataclasses import dataclass
+
+from items import Item
+from word_problems import HELD_OUT_MODULUS, PEOPLE
+
+LETTERS = "ABCD"
+SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A kind of fact: its values, and its sentences with {name} or {He} and {value}; the last is for held-out items."""
+
+    values: list[str]
+    statements: list[str]
+    question: str
+    reverse: str  # asks for the name
+
+
+TOPICS = [
+    Topic(["Rome", "Oslo", "Cairo", "Lima", "Delhi", "Paris", "Tokyo", "Quebec"],
+          ["{name} lives in {value}.", "The home of {name} is in {value}.", "{name} has a small flat in {value}."],
+          "Where does {name} live?", "Who lives in {value}?"),
+    Topic(["baker", "pilot", "nurse", "farmer", "teacher", "painter", "lawyer", "sailor"],
+          ["{name} works as a {value}.", "By trade {name} is a {value}.", "For a living, {name} is a {value}."],
+          "What is the work of {name}?", "Who is a {value}?"),
+    Topic(["cat", "dog", "horse", "parrot", "rabbit", "goat", "turtle", "snake"],
+          ["{name} keeps a {value}.", "The animal of {name} is a {value}.", "At home {name} looks after a {value}."],
+          "Which animal does {name} keep?", "Who keeps a {value}?"),
+    Topic(["violin", "piano", "drum", "flute", "harp", "guitar", "trumpet", "organ"],
+          ["{name} plays the {value}.", "In the band {name} has the {value}.", "Every evening {name} practises the {value}."],
+          "What does {name} play?", "Who plays the {value}?"),
+    Topic(["red", "blue", "green", "yellow", "black", "white", "brown", "purple"],
+          ["{name} drives a {value} car.", "The car of {name} is {value}.", "{name} bought a car that is {value}."],
+          "What colour is the car of {name}?", "Who drives a {value} car?"),
+    Topic(["soup", "rice", "bread", "cheese", "fish", "salad", "pasta", "cake"],
+          ["{name} likes {value} best.", "The favourite dish of {name} is {value}.", "Nothing pleases {name} more than {value}."],
+          "What does {name} like best?", "Who likes {value} best?"),
+]
+FILLERS = [
+    "The weather was fine that week.", "Nobody remembers how it began.", "They had all met at a fair long ago.",
+    "It is a story that is often told in the village.", "The old clock on the wall struck nine.",
+    "There was music in the street until late.", "Some of them write letters to each other.",
+    "The train was late, as it is on most days.", "In spring the river is high and cold.",
+    "A neighbour brought apples from the garden.", "They say that the winter will be long.",
+]
+
+
+def passage(facts: list[str], rng: random.Random) -> str:
+    """The facts in random order, with fillers between them up to a random length."""
+    sentences, words = facts.copy(), rng.randint(SHORTEST, LONGEST)
+    rng.shuffle(sentences)
+    while sum(len(s.split()) for s in sentences) < words:
+        sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS))
+    return " ".join(sentences)
+
+
+def ask(rng: random.Random, table: dict[str, list[str]]) -> tuple[str, str, str, list[str]]:
+    """A question on a table of every person's values by topic: (question, fact, right option, all that could be
+    options). One third ask for a person, one third for another value of the person with some value."""
+    name, topic = rng.choice(list(table)), rng.randrange(len(TOPICS))
+    value, kind = table[name][topic], rng.randrange(3)
+    if kind == 0:
+        return TOPICS[topic].question.format(name=name), f"{name}: {value}.", value, TOPICS[topic].values
+    if kind == 1:
+        return TOPICS[topic].reverse.format(value=value), f"{name}: {value}.", name, list(table)
+    other = rng.choice([t for t in range(len(TOPICS)) if t != topic])
+    who = TOPICS[other].reverse.format(value=table[name][other]).removesuffix("?").removeprefix("Who ")
+    return TOPICS[topic].question.format(name=f"the one who {who}"), f"{name}: {value}.", value, TOPICS[topic].values
+
+
+def draw(rng: random.Random, held_out: bool) -> Item:
+    names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
+    columns = [rng.sample(topic.values, len(names)) for topic in TOPICS]
+    table = {name: [column[i] for column in columns] for i, name in enumerate(names)}
+    new = held_out and rng.random() < 0.5
+    facts = [rng.choice(topic.statements[-1:] if new else topic.statements[:-1]).format(name=name, value=values[t])
+             for name, values in table.items() for t, topic in enumerate(TOPICS)]
+    question, fact, right, pool = ask(rng, table)
+    options = rng.sample([o for o in pool if o != right], len(LETTERS) - 1)
+    place = rng.randrange(len(LETTERS))
+    options.insert(place, right)
+    listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
+    return Item(f"{passage(facts, rng)}\n{question}\n{listed}", f"{fact} {LETTERS[place]}", LETTERS[place], "letter")
+
+
+def question(rng: random.Random, held_out: bool) -> Item:
+    """A random item from one side of the split."""
+    while True:
+        item = draw(rng, held_out)
+        if (zlib.crc32(item.prompt.encode()) % HELD_OUT_MODULUS == 0) == held_out:
+            return item

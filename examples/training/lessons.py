@@ -1,0 +1,89 @@
+"""Training sequences for LLaDA: prompts whose answers are masked, and bare facts of arithmetic."""
+
+import random
+
+import torch
+
+from chat import Chat
+from tasks import Draw
+from word_problems import fact
+
+ANSWER_REGION = 32  # rows of a short answer, padded with <|endoftext|> as LLaDA pads
+FACTS = 6  # facts of arithmetic in a row of them
+
+Span = tuple[int, int]  # [begin, end)
+
+
+class Sequences:
+    """Draws items and lays them out as tokens."""
+
+    def __init__(self, chat: Chat, draw: Draw, seed: int):
+        self.chat, self.draw, self.rng = chat, draw, random.Random(seed)
+
+    def facts(self) -> tuple[list[int], list[Span]]:
+        """Token ids of worked steps, and where every result in them stands; the last one with its full stop.
+
+        The steps are unrelated ones, or after a question, so that the facts are known there too, unrelated ones or the
+        first of its own."""
+        item, kind = self.draw(self.rng, False), self.rng.random()
+        ids, results = [*(self.chat.question(item)[:-1] if kind < 0.75 else []), self.chat.assistant], []
+        own = [f"{step}." for step in item.target.split(". ")[:-1]]
+        steps = own[:self.rng.randint(1, len(own))] if kind < 0.5 else [
+            fact(self.rng) for _ in range(self.rng.randint(1, FACTS))]
+        for index, step_and_result in enumerate(steps):
+            step, result = step_and_result.split(" = ")
+            ids += self.chat.encode(f"{' ' if index else ''}{step} = ")
+            begin = len(ids)
+            ids += self.chat.encode(result)
+            results.append((begin, len(ids) - 1))  # without the full stop
+        results[-1] = (begin, len(ids))
+        return ids, results
+
+    def texts(self, examples: int) -> tuple[list[int], list[Span]]:
+        """Token ids of worked examples, a question and its answer, and where every answer in them stands; the last one
+        is the answer region."""
+        ids, answers = [], []
+        for _ in range(examples + 1):
+            item = self.draw(self.rng, False)
+            ids += self.chat.question(item)
+            begin = len(ids)
+            ids += [*self.chat.encode(item.target), self.chat.eot]
+            answers.append((begin, len(ids)))
+        ids.pop()
+        region = max(ANSWER_REGION, len(ids) - begin + 1)
+        ids += [self.chat.end] * (begin + region - len(ids))
+        answers[-1] = (begin, len(ids))
+        return ids, answers
+
+    def mask(self, length: int, ratio: float, from_left: bool) -> torch.Tensor:
+        """Which rows of an answer to mask: each with probability `ratio`, or the last share of them, as when an
+        answer is written from left to right; at least one."""
+        hits = torch.arange(length) >= length - ratio * length if from_left else torch.rand(length) < ratio
+        if not from_left or not hits.any():
+            hits[self.rng.randrange(length)] = True
+        return hits
+
+    def batch(self, size: int, examples: int, bare: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Inputs, targets and the mask of rows to learn, each [size, length].
+
+        What comes after the last of bare facts is masked and not learned: while an answer is decoded, nothing after
+        the step that is being worked is known, its end neither."""
+        drawn = [self.facts() if bare else self.texts(examples) for _ in range(size)]
+        length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, ANSWER_REGION // 2) if bare else 0)
+        targets = torch.full((size, length), self.chat.end)
+        masked = torch.zeros((size, length), dtype=torch.bool)
+        unknown = torch.zeros((size, length), dtype=torch.bool)
+        offset = self.rng.random()
+        for row, (ids, answers) in enumerate(drawn):
+            targets[row, :len(ids)] = torch.tensor(ids)
+            everywhere = bare or self.rng.random() < 0.5  # also mask the examples' answers: more to learn per row
+            if bare:
+                unknown[row, len(ids):] = True
+            else:
+                answers[-1] = (answers[-1][0], length)
+            for index, (begin, end) in enumerate(answers if everywhere else answers[-1:]):
+                masked[row, begin:end] = self.mask(end - begin, ((row + offset) / size + index * 0.618) % 1.0,
+                                                   from_left=not bare and row % 3 == 0)
+            if bare:
+                masked[row, begin:end] = True
+        return targets.masked_fill(masked | unknown, self.chat.mask), targets, masked

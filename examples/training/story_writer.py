@@ -1,0 +1,65 @@
+"""How the problems of the wider grammar are written: sentences in several phrasings, and worked steps."""
+
+import random
+from dataclasses import dataclass, field
+
+from items import Item
+from word_problems import OBJECTS, PEOPLE
+
+DISTRACTION = 0.3  # probability of a sentence that has nothing to do with the question
+DISTRACTIONS = [
+    "{third} is {n} years old.", "The walk to school takes {n} minutes.", "Lunch is at {n}.",
+    "{name} lives at number {n}.", "{third} has a dog.", "The shop is near the river.", "It rains all day.",
+    "{name} has {n} cousins.", "The bus leaves at {n}.", "{third} wears a red coat.",
+]
+
+
+@dataclass
+class Writer:
+    """A problem in the making: its sentences, and the steps worked so far."""
+
+    rng: random.Random
+    new_phrasings: bool
+    sentences: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    result: int = 0
+
+    def __post_init__(self):
+        (name, pronoun), (other, other_pronoun), (third, _) = self.rng.sample(PEOPLE, 3)
+        things, others = self.rng.sample(OBJECTS, 2)
+        self.words = {"name": name, "he": pronoun, "He": pronoun.capitalize(), "other": other, "third": third,
+                      "His": {"he": "His", "she": "Her"}[pronoun], "his": {"he": "his", "she": "her"}[pronoun],
+                      "otherhe": other_pronoun, "OtherHe": other_pronoun.capitalize(), "things": things,
+                      "others": others}
+
+    def between(self, low: int, high: int) -> int:
+        return self.rng.randint(low, high)
+
+    def one_of(self, *choices):
+        return self.rng.choice(choices)
+
+    def phrase(self, *phrasings: str) -> str:
+        """One of the phrasings; the last of three or more is never seen in training."""
+        known, new = (phrasings[:-1], phrasings[-1:]) if len(phrasings) >= 3 else (phrasings, phrasings)
+        return self.rng.choice(new if self.new_phrasings else known)
+
+    def say(self, *phrasings: str, **values) -> None:
+        text = self.phrase(*phrasings).format(**self.words, **values)
+        self.sentences.append(text[0].upper() + text[1:])
+
+    def work(self, left: int, operator: str, right: int) -> int:
+        """Appends the step `left operator right = result.` and returns the result."""
+        self.result = {"+": left + right, "-": left - right, "*": left * right, "/": left // right}[operator]
+        self.steps.append(f"{left} {operator} {right} = {self.result}.")
+        return self.result
+
+    def distract(self) -> None:
+        """Puts a sentence that has nothing to do with the question somewhere before it, but not first."""
+        text = self.rng.choice(DISTRACTIONS).format(**self.words, n=self.between(2, 12))
+        self.sentences.insert(self.between(1, len(self.sentences) - 1), text)
+
+    def finish(self) -> Item:
+        if len(self.sentences) > 1 and self.rng.random() < DISTRACTION:
+            self.distract()
+        return Item(" ".join(self.sentences), f"{' '.join(self.steps)} The answer is {self.result}.",
+                    str(self.result), "last_number")
