@@ -5,11 +5,10 @@ The target says the fact before the letter, so that there is more to learn from 
 """
 
 import random
-import zlib
 from dataclasses import dataclass
 
-from items import Item
-from word_problems import HELD_OUT_MODULUS, PEOPLE
+from items import Item, is_held_out
+from word_problems import PEOPLE
 
 LETTERS = "ABCD"
 SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
@@ -96,5 +95,5 @@ def question(rng: random.Random, held_out: bool) -> Item:
     """A random item from one side of the split."""
     while True:
         item = draw(rng, held_out)
-        if (zlib.crc32(item.prompt.encode()) % HELD_OUT_MODULUS == 0) == held_out:
+        if is_held_out(item) == held_out:
             return item

@@ -9,8 +9,10 @@ As JSON Lines, one object per line: `prompt` (the user's message), `target` (a w
 
 import json
 import re
+import zlib
 from dataclasses import asdict, dataclass
 
+HELD_OUT_MODULUS = 16
 NUMBER = re.compile(r"-?\d+")
 LETTER = re.compile(r"\b[A-Z]\b")
 
@@ -32,3 +34,9 @@ class Item:
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
+
+
+def is_held_out(item: Item) -> bool:
+    """The side of the split on which an item of a generated task is: a question whose CRC-32 is divisible by
+    HELD_OUT_MODULUS is never trained on."""
+    return zlib.crc32(item.prompt.encode()) % HELD_OUT_MODULUS == 0

@@ -7,16 +7,10 @@ ones wherever there is one.
 """
 
 import random
-import zlib
 
-from items import Item
+from items import Item, is_held_out
 from story_shapes import SHAPES
 from story_writer import Writer
-from word_problems import HELD_OUT_MODULUS
-
-
-def is_held_out(question: str) -> bool:
-    return zlib.crc32(question.encode()) % HELD_OUT_MODULUS == 0
 
 
 def story(rng: random.Random, held_out: bool) -> Item:
@@ -26,5 +20,5 @@ def story(rng: random.Random, held_out: bool) -> Item:
         writer = Writer(rng, new_phrasings)
         rng.choice(SHAPES)(writer)
         item = writer.finish()
-        if is_held_out(item.prompt) == held_out:
+        if is_held_out(item) == held_out:
             return item

@@ -18,12 +18,7 @@ from items import Item
 Draw = Callable[[random.Random, bool], Item]
 
 
-def draw_word_problem(rng: random.Random, held_out: bool) -> Item:
-    p = word_problems.problem(rng, held_out)
-    return Item(p.question, p.worked, str(p.answer), "last_number")
-
-
-TASKS: dict[str, Draw] = {"word_problems": draw_word_problem, "stories": stories.story, "scan": scan.command,
+TASKS: dict[str, Draw] = {"word_problems": word_problems.problem, "stories": stories.story, "scan": scan.command,
                           "choice": choice.question}
 ARITHMETIC = {"word_problems", "stories"}  # tasks whose answers are worked in steps
 

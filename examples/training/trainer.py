@@ -10,6 +10,7 @@ that is far faster than one process with N threads.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
+from card import write_card
 from folder import export
 from muon import Muon
 
@@ -154,6 +156,7 @@ class Run:
         if self.rank == 0:
             self.save()
             self.judge(lessons)
+            write_card(self.model, self.a, Path(sys.argv[0]).name, self.log, self.a.out / "model")
 
 
 # What a family's script gives: the model to start with, and its lessons for a seed (one of each process and

@@ -5,20 +5,17 @@ steps each, and bare facts of arithmetic, so that training can meet them more of
 of 2 to 6 and 2 to 9; in every sum one part, and in every difference what is taken or what is left, is at most 10) so
 that a model of two million parameters learns the facts within a few hours on a CPU.
 
-The split is by content, not by seed: a question whose CRC-32 is divisible by HELD_OUT_MODULUS is never trained on,
-so a held-out problem cannot have been seen however long training runs.
+The split is by content, not by seed (`items.is_held_out`), so a held-out problem cannot have been seen however long
+training runs.
 
     python word_problems.py --held-out --count 200 > problems.jsonl
 """
 
 import argparse
-import json
 import random
-import re
-import zlib
 from dataclasses import dataclass, field
 
-HELD_OUT_MODULUS = 16
+from items import Item, is_held_out
 
 PEOPLE = [("Tom", "he"), ("Mia", "she"), ("Sam", "he"), ("Lena", "she"), ("Omar", "he"), ("Ana", "she"),
           ("Kai", "he"), ("Ruth", "she"), ("Ivan", "he"), ("Zoe", "she"), ("Ben", "he"), ("Nora", "she"),
@@ -32,26 +29,6 @@ LOSSES = ["gives away {}", "loses {}", "sells {}", "breaks {}", "gives {} to a f
 ITEMS = ["pen", "ball", "hat", "cup", "kite", "lamp", "mug", "toy car", "puzzle", "notebook"]
 PLACES = ["", " at the market", " at school", " in the park", " on Monday", " in the morning", " after lunch"]
 MULTIPLES = {2: "twice", 3: "three times", 4: "four times"}
-
-
-@dataclass(frozen=True)
-class Problem:
-    question: str
-    worked: str  # every step, then "The answer is N."
-    answer: int
-
-    @property
-    def held_out(self) -> bool:
-        return zlib.crc32(self.question.encode()) % HELD_OUT_MODULUS == 0
-
-    def solved_by(self, text: str) -> bool:
-        return states_answer(text, self.answer)
-
-
-def states_answer(text: str, answer: int) -> bool:
-    """Whether a model's text says that the answer is `answer`."""
-    found = re.search(r"The answer is (-?\d+)", text)
-    return found is not None and int(found[1]) == answer
 
 
 @dataclass
@@ -89,11 +66,11 @@ class Story:
         self.steps.append(f"{left} {operator} {right} = {self.result}.")
         return self.result
 
-    def finish(self, question: str) -> Problem:
-        return Problem(question, f"{' '.join(self.steps)} The answer is {self.result}.", self.result)
+    def finish(self, question: str) -> Item:
+        return Item(question, f"{' '.join(self.steps)} The answer is {self.result}.", str(self.result), "last_number")
 
 
-def gain_then_maybe_lose(s: Story) -> Problem:
+def gain_then_maybe_lose(s: Story) -> Item:
     a, b = s.between(2, 30), s.between(2, 10)
     total = s.work(a, "+", b)
     text = f"{s.name} has {a} {s.things}. {s.Pronoun} {s.gain(b)}{s.place}."
@@ -104,7 +81,7 @@ def gain_then_maybe_lose(s: Story) -> Problem:
     return s.finish(f"{text} How many {s.things} does {s.name} have now?")
 
 
-def lose_then_maybe_gain(s: Story) -> Problem:
+def lose_then_maybe_gain(s: Story) -> Item:
     a = s.between(5, 40)
     b = s.between(1, min(a - 2, 10))
     left = s.work(a, "-", b)
@@ -116,7 +93,7 @@ def lose_then_maybe_gain(s: Story) -> Problem:
     return s.finish(f"{text} How many {s.things} does {s.name} have now?")
 
 
-def containers(s: Story) -> Problem:
+def containers(s: Story) -> Item:
     a, b = s.between(2, 6), s.between(2, 9)
     kind = s.rng.choice(CONTAINERS)
     total = s.work(a, "*", b)
@@ -128,21 +105,21 @@ def containers(s: Story) -> Problem:
     return s.finish(f"{text} How many {s.things} does {s.name} have in total?")
 
 
-def equal_shares(s: Story) -> Problem:
+def equal_shares(s: Story) -> Item:
     friends, each = s.between(2, 6), s.between(2, 9)
     s.work(friends * each, "/", friends)
     return s.finish(f"{s.name} shares {friends * each} {s.things} equally among {friends} friends{s.place}. "
                     f"How many {s.things} does each friend get?")
 
 
-def more_than(s: Story) -> Problem:
+def more_than(s: Story) -> Item:
     a, b = s.between(2, 10), s.between(2, 10)
     s.work(a, "+", s.work(a, "+", b))
     return s.finish(f"{s.name} has {a} {s.things}. {s.other} has {b} more {s.things} than {s.name}. "
                     f"How many {s.things} do they have together?")
 
 
-def fewer_than(s: Story) -> Problem:
+def fewer_than(s: Story) -> Item:
     a = s.between(4, 10)
     b = s.between(1, a - 2)
     s.work(a, "+", s.work(a, "-", b))
@@ -150,7 +127,7 @@ def fewer_than(s: Story) -> Problem:
                     f"How many {s.things} do they have together?")
 
 
-def times_as_many(s: Story) -> Problem:
+def times_as_many(s: Story) -> Item:
     a, k = s.between(2, 9), s.rng.choice(list(MULTIPLES))
     other = s.work(a, "*", k)
     text = f"{s.name} has {a} {s.things}. {s.other} has {MULTIPLES[k]} as many {s.things} as {s.name}."
@@ -160,7 +137,7 @@ def times_as_many(s: Story) -> Problem:
     return s.finish(f"{text} How many {s.things} does {s.other} have?")
 
 
-def change_back(s: Story) -> Problem:
+def change_back(s: Story) -> Item:
     price, count = s.between(2, 6), s.between(2, 9)
     cost = s.work(price, "*", count)
     paid = cost + s.between(1, 10)
@@ -169,7 +146,7 @@ def change_back(s: Story) -> Problem:
                     f"{paid} dollars. How many dollars does {s.pronoun} get back?")
 
 
-def miles_walked(s: Story) -> Problem:
+def miles_walked(s: Story) -> Item:
     a, days = s.between(2, 6), s.between(2, 9)
     total = s.work(a, "*", days)
     text = f"{s.name} walks {a} miles every day for {days} days."
@@ -180,7 +157,7 @@ def miles_walked(s: Story) -> Problem:
     return s.finish(f"{text} How many miles does {s.name} walk in all?")
 
 
-def pages_left(s: Story) -> Problem:
+def pages_left(s: Story) -> Item:
     a, days = s.between(2, 6), s.between(2, 9)
     read = s.work(a, "*", days)
     pages = read + s.between(1, 10)
@@ -189,7 +166,7 @@ def pages_left(s: Story) -> Problem:
                     f"How many pages are left?")
 
 
-def ages(s: Story) -> Problem:
+def ages(s: Story) -> Item:
     summed = s.chance(0.5)
     a = s.between(5, 10) if summed else s.between(12, 30)
     b = s.between(2, min(a - 2, 10))
@@ -203,7 +180,7 @@ def ages(s: Story) -> Problem:
     return s.finish(f"{text} How old will {s.other} be in {c} years?")
 
 
-def three_days(s: Story) -> Problem:
+def three_days(s: Story) -> Item:
     a, b, c = s.between(2, 20), s.between(2, 10), s.between(2, 10)
     s.work(s.work(a, "+", b), "+", c)
     return s.finish(f"{s.name} sells {a} {s.things} on Monday, {b} on Tuesday and {c} on Wednesday. "
@@ -226,24 +203,23 @@ SHAPES = [gain_then_maybe_lose, lose_then_maybe_gain, containers, equal_shares, 
           change_back, miles_walked, pages_left, ages, three_days]
 
 
-def problem(rng: random.Random, held_out: bool) -> Problem:
+def problem(rng: random.Random, held_out: bool) -> Item:
     """A random problem from one side of the split."""
     while True:
         candidate = rng.choice(SHAPES)(Story(rng))
-        if candidate.held_out == held_out:
+        if is_held_out(candidate) == held_out:
             return candidate
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Prints word problems as JSON Lines: prompt, worked, answer.")
+    parser = argparse.ArgumentParser(description="Prints word problems as JSON Lines; see items.py.")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="only problems that training never sees")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
     for _ in range(arguments.count):
-        p = problem(rng, arguments.held_out)
-        print(json.dumps({"prompt": p.question, "worked": p.worked, "answer": str(p.answer)}))
+        print(problem(rng, arguments.held_out).to_json())
 
 
 if __name__ == "__main__":
