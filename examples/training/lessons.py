@@ -15,10 +15,10 @@ Span = tuple[int, int]  # [begin, end)
 
 
 class Sequences:
-    """Draws items and lays them out as tokens."""
+    """Draws items and lays them out as tokens, answers in a region of at least `region` rows."""
 
-    def __init__(self, chat: Chat, draw: Draw, seed: int):
-        self.chat, self.draw, self.rng = chat, draw, random.Random(seed)
+    def __init__(self, chat: Chat, draw: Draw, region: int, seed: int):
+        self.chat, self.draw, self.region, self.rng = chat, draw, region, random.Random(seed)
 
     def facts(self) -> tuple[list[int], list[Span]]:
         """Token ids of worked steps, and where every result in them stands; the last one with its full stop.
@@ -50,8 +50,7 @@ class Sequences:
             ids += [*self.chat.encode(item.target), self.chat.eot]
             answers.append((begin, len(ids)))
         ids.pop()
-        region = max(ANSWER_REGION, len(ids) - begin + 1)
-        ids += [self.chat.end] * (begin + region - len(ids))
+        ids += [self.chat.end] * max(1, begin + self.region - len(ids))
         answers[-1] = (begin, len(ids))
         return ids, answers
 
@@ -69,7 +68,7 @@ class Sequences:
         What comes after the last of bare facts is masked and not learned: while an answer is decoded, nothing after
         the step that is being worked is known, its end neither."""
         drawn = [self.facts() if bare else self.texts(examples) for _ in range(size)]
-        length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, ANSWER_REGION // 2) if bare else 0)
+        length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, self.region // 2) if bare else 0)
         targets = torch.full((size, length), self.chat.end)
         masked = torch.zeros((size, length), dtype=torch.bool)
         unknown = torch.zeros((size, length), dtype=torch.bool)

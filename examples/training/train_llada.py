@@ -20,7 +20,7 @@ import trainer
 from chat import Chat
 from evaluate import solved_share
 from folder import load
-from lessons import Sequences
+from lessons import ANSWER_REGION, Sequences
 from llada import Config, Llada
 from tasks import ARITHMETIC, TASKS, held_out_items
 from warm_start import llada_from, spread
@@ -32,7 +32,7 @@ BUNDLED = Path(__file__).parent.parent / "models" / "word-problems" / "verifier"
 class MaskedAnswers:
     def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
         self.a, self.chat, self.schedule = a, Chat(a.tokenizer), random.Random(schedule)
-        self.sequences = Sequences(self.chat, TASKS[a.task], seed)
+        self.sequences = Sequences(self.chat, TASKS[a.task], a.region, seed)
         self.teacher = load(a.teacher).to("cuda" if torch.cuda.is_available() else "cpu") if a.teacher else None
 
     def phase(self, progress: float) -> tuple[int, bool]:
@@ -59,7 +59,7 @@ class MaskedAnswers:
 
     def judge(self, model: Llada) -> dict[str, float]:
         items = held_out_items(self.a.task, self.a.judge_count, seed=1)
-        return {"solved": solved_share(model, self.chat, items)}
+        return {"solved": solved_share(model, self.chat, items, length=self.a.region)}
 
 
 def start(a: argparse.Namespace) -> nn.Module:
@@ -83,6 +83,7 @@ def main():
     parser.add_argument("--start", type=Path, help="LLaDA folder of the same width to start with, layers spread evenly")
     parser.add_argument("--teacher", type=Path, help="LLaDA folder with the same tokenizer to learn from")
     parser.add_argument("--batch", type=int, default=32, help="sequences without examples in a batch, per process")
+    parser.add_argument("--region", type=int, default=ANSWER_REGION, help="rows of an answer: what decoding will use")
     parser.add_argument("--bare-share", type=float, default=0.5, help="share of batches of bare arithmetic")
     parser.add_argument("--examples-share", type=float, default=0.15, help="share of batches with worked examples")
     parser.add_argument("--judge-count", type=int, default=40)
