@@ -25,31 +25,63 @@ class Topic:
 
 
 TOPICS = [
-    Topic(["Rome", "Oslo", "Cairo", "Lima", "Delhi", "Paris", "Tokyo", "Quebec"],
-          ["{name} lives in {value}.", "The home of {name} is in {value}.", "{name} has a small flat in {value}."],
-          "Where does {name} live?", "Who lives in {value}?"),
-    Topic(["baker", "pilot", "nurse", "farmer", "teacher", "painter", "lawyer", "sailor"],
-          ["{name} works as a {value}.", "By trade {name} is a {value}.", "For a living, {name} is a {value}."],
-          "What is the work of {name}?", "Who is a {value}?"),
-    Topic(["cat", "dog", "horse", "parrot", "rabbit", "goat", "turtle", "snake"],
-          ["{name} keeps a {value}.", "The animal of {name} is a {value}.", "At home {name} looks after a {value}."],
-          "Which animal does {name} keep?", "Who keeps a {value}?"),
-    Topic(["violin", "piano", "drum", "flute", "harp", "guitar", "trumpet", "organ"],
-          ["{name} plays the {value}.", "In the band {name} has the {value}.", "Every evening {name} practises the {value}."],
-          "What does {name} play?", "Who plays the {value}?"),
-    Topic(["red", "blue", "green", "yellow", "black", "white", "brown", "purple"],
-          ["{name} drives a {value} car.", "The car of {name} is {value}.", "{name} bought a car that is {value}."],
-          "What colour is the car of {name}?", "Who drives a {value} car?"),
-    Topic(["soup", "rice", "bread", "cheese", "fish", "salad", "pasta", "cake"],
-          ["{name} likes {value} best.", "The favourite dish of {name} is {value}.", "Nothing pleases {name} more than {value}."],
-          "What does {name} like best?", "Who likes {value} best?"),
+    Topic(
+        ["Rome", "Oslo", "Cairo", "Lima", "Delhi", "Paris", "Tokyo", "Quebec"],
+        ["{name} lives in {value}.", "The home of {name} is in {value}.", "{name} has a small flat in {value}."],
+        "Where does {name} live?",
+        "Who lives in {value}?",
+    ),
+    Topic(
+        ["baker", "pilot", "nurse", "farmer", "teacher", "painter", "lawyer", "sailor"],
+        ["{name} works as a {value}.", "By trade {name} is a {value}.", "For a living, {name} is a {value}."],
+        "What is the work of {name}?",
+        "Who is a {value}?",
+    ),
+    Topic(
+        ["cat", "dog", "horse", "parrot", "rabbit", "goat", "turtle", "snake"],
+        ["{name} keeps a {value}.", "The animal of {name} is a {value}.", "At home {name} looks after a {value}."],
+        "Which animal does {name} keep?",
+        "Who keeps a {value}?",
+    ),
+    Topic(
+        ["violin", "piano", "drum", "flute", "harp", "guitar", "trumpet", "organ"],
+        [
+            "{name} plays the {value}.",
+            "In the band {name} has the {value}.",
+            "Every evening {name} practises the {value}.",
+        ],
+        "What does {name} play?",
+        "Who plays the {value}?",
+    ),
+    Topic(
+        ["red", "blue", "green", "yellow", "black", "white", "brown", "purple"],
+        ["{name} drives a {value} car.", "The car of {name} is {value}.", "{name} bought a car that is {value}."],
+        "What colour is the car of {name}?",
+        "Who drives a {value} car?",
+    ),
+    Topic(
+        ["soup", "rice", "bread", "cheese", "fish", "salad", "pasta", "cake"],
+        [
+            "{name} likes {value} best.",
+            "The favourite dish of {name} is {value}.",
+            "Nothing pleases {name} more than {value}.",
+        ],
+        "What does {name} like best?",
+        "Who likes {value} best?",
+    ),
 ]
 FILLERS = [
-    "The weather was fine that week.", "Nobody remembers how it began.", "They had all met at a fair long ago.",
-    "It is a story that is often told in the village.", "The old clock on the wall struck nine.",
-    "There was music in the street until late.", "Some of them write letters to each other.",
-    "The train was late, as it is on most days.", "In spring the river is high and cold.",
-    "A neighbour brought apples from the garden.", "They say that the winter will be long.",
+    "The weather was fine that week.",
+    "Nobody remembers how it began.",
+    "They had all met at a fair long ago.",
+    "It is a story that is often told in the village.",
+    "The old clock on the wall struck nine.",
+    "There was music in the street until late.",
+    "Some of them write letters to each other.",
+    "The train was late, as it is on most days.",
+    "In spring the river is high and cold.",
+    "A neighbour brought apples from the garden.",
+    "They say that the winter will be long.",
 ]
 
 
@@ -81,8 +113,11 @@ def draw(rng: random.Random, held_out: bool) -> Item:
     columns = [rng.sample(topic.values, len(names)) for topic in TOPICS]
     table = {name: [column[i] for column in columns] for i, name in enumerate(names)}
     new = held_out and rng.random() < 0.5
-    facts = [rng.choice(topic.statements[-1:] if new else topic.statements[:-1]).format(name=name, value=values[t])
-             for name, values in table.items() for t, topic in enumerate(TOPICS)]
+    facts = [
+        rng.choice(topic.statements[-1:] if new else topic.statements[:-1]).format(name=name, value=values[t])
+        for name, values in table.items()
+        for t, topic in enumerate(TOPICS)
+    ]
     question, fact, right, pool = ask(rng, table)
     options = rng.sample([o for o in pool if o != right], len(LETTERS) - 1)
     place = rng.randrange(len(LETTERS))

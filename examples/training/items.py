@@ -1,6 +1,6 @@
 """One exercise of a task: what a model is asked, what it should write, and how its answer is judged.
 
-As JSON Lines, one object per line: `prompt` (the user's message), `target` (a whole right text), `answer` and `matcher`:
+As JSON Lines, one object per line: `prompt` (the user's message), `target` (a whole right text), `answer`, `matcher`:
 
 - `last_number`: the last number in the text is the answer.
 - `exact`: the text is the answer, but for white space around it.

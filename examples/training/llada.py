@@ -56,15 +56,21 @@ class Block(nn.Module):
         self.up_proj = nn.Linear(c.hidden, c.ffn, bias=False)
         self.ff_out = nn.Linear(c.ffn, c.hidden, bias=False)
 
-    def forward(self, x, cos, sin):
+    def attend(self, x, cos, sin):
+        """x and what attention adds to it."""
         batch, rows, hidden = x.shape
         n = self.attn_norm(x)
         q, k, v = (p(n).view(batch, rows, self.heads, -1).transpose(1, 2)
                    for p in (self.q_proj, self.k_proj, self.v_proj))
         mixed = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
-        x = x + self.attn_out(mixed.transpose(1, 2).reshape(batch, rows, hidden))
-        n = self.ff_norm(x)
-        return x + self.ff_out(F.silu(self.ff_proj(n)) * self.up_proj(n))
+        return x + self.attn_out(mixed.transpose(1, 2).reshape(batch, rows, hidden))
+
+    def feed_forward(self, n):
+        return self.ff_out(F.silu(self.ff_proj(n)) * self.up_proj(n))
+
+    def forward(self, x, cos, sin):
+        x = self.attend(x, cos, sin)
+        return x + self.feed_forward(self.ff_norm(x))
 
 
 class Llada(nn.Module):

@@ -1,8 +1,8 @@
 """SCAN (Lake and Baroni 2018, arXiv 1711.00350): commands to sequences of actions, in the published simple split.
 
 The grammar makes all 20,910 commands; `scan_simple_split.txt` has one bit for each, in the grammar's order, which is 1
-where the published split puts the command into its test side. The split is from github.com/brendenlake/SCAN, under the BSD license, copyright (c)
-2016-present, Facebook, Inc.
+where the published split puts the command into its test side. The split is from github.com/brendenlake/SCAN, under the
+BSD license, copyright (c) 2016-present, Facebook, Inc.
 """
 
 import base64

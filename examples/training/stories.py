@@ -8,9 +8,12 @@ ones wherever there is one.
 
 import random
 
+import story_scenes
+import story_things
 from items import Item, is_held_out
-from story_shapes import SHAPES
 from story_writer import Writer
+
+SHAPES = story_things.SHAPES + story_scenes.SHAPES
 
 
 def story(rng: random.Random, held_out: bool) -> Item:

@@ -18,8 +18,8 @@ from tasks import TASKS
 
 WORDS = r"'(?:[sdmt]|ll|ve|re)| ?[A-Za-z_]+|[0-9]| ?[^\sA-Za-z0-9_]+|\s+(?!\S)|\s+"
 CHAT_TEMPLATE = (
-    "{% for m in messages %}{% if m['role'] == 'user' %}<|user|>{{ m['content'] }}<|eot|>{% else %}"
-    "<|assistant|>{{ m['content'] }}<|eot|>{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}")
+    "{% for m in messages %}{% if m['role'] == 'user' %}<|user|>{{ m['content'] }}<|eot|>{% else %}<|assistant|>"
+    "{{ m['content'] }}<|eot|>{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}")
 
 
 def write_config(folder: Path) -> None:

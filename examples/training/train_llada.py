@@ -1,7 +1,8 @@
 """Trains a LLaDA-format model on a task with exact answers. Resumes from its last checkpoint, stops on a time budget.
 
     python train_llada.py --out run/verifier --minutes 240 --processes 2
-    python train_llada.py --out run/drafter --minutes 60 --layers 4 --start run/verifier/model --teacher run/verifier/model
+    python train_llada.py --out run/drafter --minutes 60 --layers 4 --start run/verifier/model \\
+        --teacher run/verifier/model
 
 Objective (Nie et al. 2025, arXiv 2502.09992): only answers are masked, each with a ratio of its own, spread evenly over
 the batch; the loss is the mean cross entropy of the masked tokens. With a teacher, half of it is the cross entropy to
@@ -13,7 +14,6 @@ import random
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 import trainer
@@ -23,6 +23,7 @@ from folder import load
 from lessons import ANSWER_REGION, Sequences
 from llada import Config, Llada
 from tasks import ARITHMETIC, TASKS, held_out_items
+from teaching import ask, load_teacher, masked_loss
 from warm_start import llada_from, spread
 
 MOST_EXAMPLES = 8
@@ -33,7 +34,7 @@ class MaskedAnswers:
     def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
         self.a, self.chat, self.schedule = a, Chat(a.tokenizer), random.Random(schedule)
         self.sequences = Sequences(self.chat, TASKS[a.task], a.region, seed)
-        self.teacher = load(a.teacher).to("cuda" if torch.cuda.is_available() else "cpu") if a.teacher else None
+        self.teacher = load_teacher(a.teacher)
 
     def phase(self, progress: float) -> tuple[int, bool]:
         """(examples in the prompt, bare arithmetic?) of a batch: stories first, for they teach to copy numbers; then
@@ -49,12 +50,7 @@ class MaskedAnswers:
         examples, bare = self.phase(progress)
         size = 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
         inputs, targets, masked = (t.to(trainer.device_of(model)) for t in self.sequences.batch(size, examples, bare))
-        logits = model(inputs, masked)
-        loss = F.cross_entropy(logits, targets[masked])
-        if self.teacher is not None:
-            with torch.no_grad():
-                taught = self.teacher(inputs, masked).softmax(-1)
-            loss = (loss + F.cross_entropy(logits, taught)) / 2
+        loss = masked_loss(model(inputs, masked), targets[masked], ask(self.teacher, inputs, masked))
         return loss, inputs.numel()
 
     def judge(self, model: Llada) -> dict[str, float]:

@@ -1,5 +1,6 @@
-"""Trains an MDLM-format model to write word problems with their worked answers, or prose, from nothing. Resumes from its
-last checkpoint, stops on a time budget.
+"""Trains an MDLM-format model to write word problems with their worked answers, or prose, from nothing.
+
+Resumes from its last checkpoint, stops on a time budget.
 
     python train_mdlm.py --out run/heavy --minutes 240 --start ../models/word-problems/verifier
     python train_mdlm.py --out run/light --minutes 60 --layers 4 --start run/heavy/model
@@ -7,8 +8,8 @@ last checkpoint, stops on a time budget.
         --positions 256 --hidden 256
 
 Objective (Sahoo et al. 2024, arXiv 2406.07524): each text is masked with a ratio of its own, spread evenly over the
-batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small batch
-makes noisy.
+batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small
+batch makes noisy.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """Trains an SDAR-format model on a task with exact answers. Resumes from its last checkpoint, stops on a time budget.
 
     python train_sdar.py --out run/target --minutes 240 --processes 2 --start ../models/word-problems/verifier
-    python train_sdar.py --out run/drafter --minutes 60 --layers 3 --start run/target/model
+    python train_sdar.py --out run/drafter --minutes 60 --layers 3 --start run/target/model \\
+        --teacher run/target/model
 
 Block diffusion (BD3-LM, Arriola et al. 2025, arXiv 2503.09573, as SDAR uses it): a pass holds the clean text, and
 noisy copies of the answer whose blocks see themselves and all earlier clean blocks. Several copies share one clean
@@ -14,7 +15,6 @@ import random
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 import trainer
@@ -23,6 +23,7 @@ from evaluate import solved_share
 from folder import load
 from sdar import Config, Sdar
 from tasks import TASKS, held_out_items
+from teaching import ask, load_teacher, masked_loss
 from warm_start import sdar_from, spread
 
 MOST_EXAMPLES = 8
@@ -78,6 +79,7 @@ class BlockDiffusion:
     def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
         self.a, self.chat, self.draw = a, Chat(a.tokenizer), TASKS[a.task]
         self.items, self.schedule = random.Random(seed), random.Random(schedule)
+        self.teacher = load_teacher(a.teacher)
 
     def text(self, examples: int) -> tuple[list[int], int]:
         """Token ids of a prompt and its answer, the end token included, and where the answer begins."""
@@ -95,8 +97,9 @@ class BlockDiffusion:
 
     def loss(self, model: Sdar, progress: float) -> tuple[torch.Tensor, int]:
         device, b = trainer.device_of(model), self.batch()
-        logits = model(b.tokens.to(device), b.positions.to(device), b.visible.to(device), b.masked.to(device))
-        return F.cross_entropy(logits, b.targets[b.masked].to(device)), b.tokens.numel()
+        inputs = [t.to(device) for t in (b.tokens, b.positions, b.visible, b.masked)]
+        loss = masked_loss(model(*inputs), b.targets[b.masked].to(device), ask(self.teacher, *inputs))
+        return loss, b.tokens.numel()
 
     def judge(self, model: Sdar) -> dict[str, float]:
         items = held_out_items(self.a.task, self.a.judge_count, seed=1)
@@ -121,7 +124,8 @@ def main():
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--ffn", type=int, default=384)
     parser.add_argument("--positions", type=int, default=1024)
-    parser.add_argument("--start", type=Path, help="LLaDA or SDAR folder to start with: its width, layers spread evenly")
+    parser.add_argument("--start", type=Path, help="LLaDA or SDAR folder of the same width to start with")
+    parser.add_argument("--teacher", type=Path, help="SDAR folder with the same tokenizer to learn from as well")
     parser.add_argument("--batch", type=int, default=16, help="texts without examples in a batch, per process")
     parser.add_argument("--copies", type=int, default=4, help="noisy copies of each text")
     parser.add_argument("--block-lengths", type=int, nargs="+", default=[4, 8])

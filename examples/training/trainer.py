@@ -38,7 +38,7 @@ class Lessons(Protocol):
 
 def add_arguments(parser: argparse.ArgumentParser, tokenizer: Path) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint, log.jsonl, and the model")
-    parser.add_argument("--minutes", type=float, default=120, help="training stops after this long, resumptions included")
+    parser.add_argument("--minutes", type=float, default=120, help="of training, resumptions included")
     parser.add_argument("--muon-rate", type=float, default=0.012)
     parser.add_argument("--adam-rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=0.45, help="share of the budget over which the rate falls to 0")

@@ -1,11 +1,9 @@
 """A model that begins with another one's weights: fewer layers, or another family's format."""
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 import llada
@@ -110,32 +108,29 @@ def _embedding(model: nn.Module) -> torch.Tensor:
 
 def _copy_llada_blocks(other: llada.Llada, model: mdlm.Mdlm, places: dict[int, int], texts: torch.Tensor,
                        steps: int) -> None:
-    """Attention is copied: a LayerNorm is an RMSNorm but for the mean, which is small. MLPs of another kind are fitted to
-    what LLaDA's gave on `texts`."""
+    """Attention is copied: a LayerNorm is an RMSNorm but for the mean, which is small. MLPs, of another kind, are
+    fitted to what LLaDA's give on `texts`."""
     cos, sin = other.cos[:texts.shape[1]], other.sin[:texts.shape[1]]
-    x = other.wte(texts)
+    x = other.wte(texts).detach()
     for index, theirs in enumerate(other.blocks):
-        seen: list[torch.Tensor] = []
-        hook = theirs.ff_norm.register_forward_hook(lambda module, inputs, output: seen.append(output))
         with torch.no_grad():
-            x = theirs(x, cos, sin)
-        hook.remove()
+            x = theirs.attend(x, cos, sin)
+            inputs = theirs.ff_norm(x)
+            added = theirs.feed_forward(inputs)
+            x = x + added
         if index not in places:
             continue
         mine = model.blocks[places[index]]
         mine.norm1.weight.data.copy_(theirs.attn_norm.weight)
         mine.norm2.weight.data.copy_(theirs.ff_norm.weight)
-        mine.attn_qkv.weight.data.copy_(torch.cat([theirs.q_proj.weight, theirs.k_proj.weight, theirs.v_proj.weight]))
+        mine.attn_qkv.weight.data.copy_(torch.cat([p.weight for p in (theirs.q_proj, theirs.k_proj, theirs.v_proj)]))
         mine.attn_out.weight.data.copy_(theirs.attn_out.weight)
-        error = _fit(mine.mlp, seen[0].flatten(0, 1), lambda n: theirs.ff_out(
-            F.silu(theirs.ff_proj(n)) * theirs.up_proj(n)), steps)
+        error = _fit(mine.mlp, inputs.flatten(0, 1), added.flatten(0, 1), steps)
         print(f"MLP of layer {index}: {100 * error:.1f}% of the variance unexplained", flush=True)
 
 
-def _fit(mlp: nn.Module, inputs: torch.Tensor, right: Callable[[torch.Tensor], torch.Tensor], steps: int) -> float:
+def _fit(mlp: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, steps: int) -> float:
     """Fits an MLP to another's outputs; the share of their variance that is left."""
-    with torch.no_grad():
-        targets = right(inputs)
     scale = targets.var(0).sum()
     nn.init.normal_(mlp[0].weight, std=1 / mlp[0].in_features ** 0.5)
     optimizer = torch.optim.Adam(mlp.parameters(), lr=3e-3)
