@@ -7,7 +7,6 @@
 import argparse
 import json
 import random
-import shutil
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -43,7 +42,8 @@ def learn(texts: list[str], tokens: int) -> Tokenizer:
 
 
 def with_mask_last(folder: Path, out: Path) -> Path:
-    """A copy of a tokenizer whose mask is its last token, as MDLM has it; the special tokens behind it move up."""
+    """A copy of a tokenizer for MDLM: its mask is its last token, the special tokens behind it move up, and there is no
+    chat layout, since texts are written as a whole."""
     out.mkdir(parents=True, exist_ok=True)
     j = json.loads((folder / "tokenizer.json").read_text())
     added = j["added_tokens"]
@@ -52,7 +52,9 @@ def with_mask_last(folder: Path, out: Path) -> Path:
     for token, new in zip(added, ids):
         token["id"] = new
     (out / "tokenizer.json").write_text(json.dumps(j, indent=1, ensure_ascii=False) + "\n")
-    shutil.copyfile(folder / "tokenizer_config.json", out / "tokenizer_config.json")
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    config.pop("chat_template", None)
+    (out / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
     return out
 
 

@@ -23,6 +23,7 @@ from torch import nn
 import trainer
 from chat import Chat
 from folder import load
+from items import Item
 from llada import Llada
 from mdlm import Config, Mdlm
 from prose import Prose
@@ -35,16 +36,20 @@ BUNDLED = Path(__file__).parent.parent / "models" / "word-problems" / "verifier"
 FIT_STEPS = 200  # of each MLP, when started from another family
 
 
+def layout(item: Item) -> str:
+    """An item as plain text: MDLM's texts have no turns."""
+    return f"{item.prompt}\n{item.target}"
+
+
 def texts(chat: Chat, task: str, rng: random.Random, count: int, length: int) -> torch.Tensor:
-    """Token ids [count, length] of items with their answers, filled up with end tokens."""
+    """Token ids [count, length] of items with their answers, filled up with end tokens; longer items are drawn anew."""
     filled = torch.full((count, length), chat.end)
-    for row in range(count):
-        item = TASKS[task](rng, False)
-        ids = [*chat.question(item), *chat.encode(item.target)]
-        while len(ids) > length:
-            item = TASKS[task](rng, False)
-            ids = [*chat.question(item), *chat.encode(item.target)]
-        filled[row, :len(ids)] = torch.tensor(ids)
+    row = 0
+    while row < count:
+        ids = chat.encode(layout(TASKS[task](rng, False)))
+        if len(ids) <= length:
+            filled[row, :len(ids)] = torch.tensor(ids)
+            row += 1
     return filled
 
 
@@ -140,7 +145,7 @@ def main():
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--positions", type=int, default=72, help="tokens of a text; longer ones are drawn anew")
+    parser.add_argument("--positions", type=int, default=68, help="tokens of a text; longer ones are drawn anew")
     parser.add_argument("--start", type=Path, help="LLaDA or MDLM folder of the same width to start with")
     parser.add_argument("--batch", type=int, default=32, help="texts in a batch, per process")
     parser.add_argument("--judge-count", type=int, default=40, help="texts to generate")
