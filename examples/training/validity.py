@@ -2,9 +2,9 @@
 
     unmask generate --model DIR --strategy first_hitting --prompt "" --length 68 --json --seed 1 | python validity.py
 
-A text is a question, which ends with its last question mark, a new line, and a worked answer: steps `a + b = c.` (or -, *, /) and
-then `The answer is N.`. It is valid if every step is right, every step's numbers stand in the question or are an
-earlier step's result, and the answer is the last step's result.
+A text is a question, which ends with its last question mark, a new line, and a worked answer: steps `a + b = c.` (or
+-, *, /) and then `The answer is N.`. It is valid if every step is right, every step's numbers stand in the question or
+are an earlier step's result, and the answer is the last step's result.
 """
 
 import json
