@@ -1,0 +1,131 @@
+"""The networks of examples/training, their formats and batches, in small and in torch."""
+
+import json
+import random
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+try:
+    import torch
+    from safetensors import safe_open
+except ImportError:
+    sys.exit("torch is not installed: the networks of examples/training are not tested.")
+
+import folder
+import llada
+import mdlm
+import sdar
+import train_sdar
+from chat import Chat
+from tokenizer import with_mask_last
+from warm_start import as_sdar, llada_from, mdlm_from
+
+TOKENIZER = Path(__file__).parents[2] / "examples/models/word-problems/verifier"
+MODELS = {
+    "llada": lambda: llada.Llada(llada.Config(16, 3, 2, 24)),
+    "sdar": lambda: sdar.Sdar(sdar.Config(16, 3, 2, 24)),
+    "mdlm": lambda: mdlm.Mdlm(mdlm.Config(16, 3, 2, positions=32)),
+}
+
+
+def logits(model: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return model.logits(tokens) if isinstance(model, sdar.Sdar) else model(tokens)
+
+
+class FolderTest(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(1)
+        self.tokens = torch.randint(0, 600, (2, 20))
+
+    def test_every_family_comes_back_as_it_was_written(self):
+        for make in MODELS.values():
+            model = make()
+            with tempfile.TemporaryDirectory() as name:
+                folder.export(model, Path(name), TOKENIZER, torch.float32)
+                torch.testing.assert_close(logits(folder.load(Path(name)), self.tokens), logits(model, self.tokens))
+
+    def test_large_models_are_split(self):
+        model, most = MODELS["sdar"](), folder.MOST_BYTES
+        folder.MOST_BYTES = 20_000
+        try:
+            with tempfile.TemporaryDirectory() as name:
+                folder.export(model, Path(name), TOKENIZER, torch.float32)
+                index = json.loads((Path(name) / "model.safetensors.index.json").read_text())["weight_map"]
+                self.assertGreater(len(set(index.values())), 2)
+                for tensor, file in index.items():
+                    with safe_open(Path(name) / file, "pt") as shard:
+                        self.assertIn(tensor, shard.keys())
+                torch.testing.assert_close(logits(folder.load(Path(name)), self.tokens), logits(model, self.tokens))
+        finally:
+            folder.MOST_BYTES = most
+
+
+class BlockDiffusionTest(unittest.TestCase):
+    """A noisy copy gets the logits that decoding its block after the clean text gets."""
+
+    def batch(self, block: int) -> train_sdar.Batch:
+        rng = random.Random(3)
+        texts = [[rng.randrange(600) for _ in range(length)] for length in (17, 23, 30)]
+        return train_sdar.Batch(texts, [9, 14, 16], block, copies=2, chat=Chat(TOKENIZER), offset=0.3)
+
+    def test_noisy_copies_see_what_decoding_sees(self):
+        torch.manual_seed(1)
+        model = MODELS["sdar"]()
+        for block in (4, 8):
+            b = self.batch(block)
+            with torch.no_grad():
+                learned = model(b.tokens, b.positions, b.visible)
+            clean = int((b.positions[0].diff() <= 0).nonzero()[0]) + 1
+            for text in range(3):
+                for begin in range(clean, b.tokens.shape[1], block):
+                    place = int(b.positions[text, begin])
+                    canvas = torch.cat((b.targets[text, :place], b.tokens[text, begin:begin + block]))[None]
+                    with torch.no_grad():
+                        decoded = model.logits(canvas, block)[0, place:]
+                    torch.testing.assert_close(learned[text, begin:begin + block], decoded, rtol=1e-4, atol=1e-4)
+
+    def test_only_answers_are_masked(self):
+        b = self.batch(4)
+        self.assertTrue(b.masked.any(1).all())
+        for text, begin in enumerate([9, 14, 16]):
+            self.assertGreaterEqual(int(b.positions[text][b.masked[text]].min()), begin)
+
+
+class WarmStartTest(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(1)
+        self.tokens = torch.randint(0, 600, (2, 20))
+
+    def test_all_layers_of_a_model_are_the_model(self):
+        model = MODELS["llada"]()
+        torch.testing.assert_close(logits(llada_from(model, [0, 1, 2]), self.tokens), logits(model, self.tokens))
+
+    def test_added_blocks_begin_as_the_identity(self):
+        model = MODELS["mdlm"]()
+        deeper = mdlm_from(model, [0, 1, 2], 5, 32, list(range(642)), self.tokens, steps=0)
+        torch.testing.assert_close(logits(deeper, self.tokens), logits(model, self.tokens))
+
+    def test_scores_keep_their_size(self):
+        model = MODELS["llada"]()
+        block, layer = model.blocks[0], as_sdar(model, self.tokens).model.layers[0]
+        with torch.no_grad():
+            n = block.attn_norm(model.wte(self.tokens))
+            before = block.q_proj(n)
+            after = layer.self_attn.q_norm(before.unflatten(-1, (2, -1)))
+        torch.testing.assert_close(after.square().mean(), before.square().mean(), rtol=1e-2, atol=1e-4)
+
+
+class TokenizerTest(unittest.TestCase):
+    def test_the_mask_goes_last(self):
+        with tempfile.TemporaryDirectory() as name:
+            chat, bundled = Chat(with_mask_last(TOKENIZER, Path(name))), Chat(TOKENIZER)
+            self.assertEqual(chat.mask, chat.tokenizer.get_vocab_size() - 1)
+            self.assertEqual(chat.encode("Tom has 12 apples."), bundled.encode("Tom has 12 apples."))
+            self.assertEqual(chat.decode([chat.user, *chat.encode("a?"), chat.eot], cut=False), "a?")
+
+
+if __name__ == "__main__":
+    unittest.main()
