@@ -2,7 +2,8 @@
 happened to `log.jsonl` beside the checkpoint.
 
 Hidden matrices learn with Muon, the rest with AdamW; the rate falls to zero over the last part of the budget. Progress
-is measured in seconds of training, so an interrupted run ends as an uninterrupted one would.
+is measured in seconds of training, on a CPU in seconds that the process had it, so that a run that was interrupted or
+shared its machine ends as any other would.
 
 On a CPU, `--processes N` trains with N single-threaded processes that average their gradients: for models this small
 that is far faster than one process with N threads.
@@ -62,6 +63,7 @@ class Run:
         others = [p for n, p in trained if not self._is_hidden_matrix(n, p)]
         self.optimizers = [Muon(hidden, lr=a.muon_rate),
                            torch.optim.AdamW(others, lr=a.adam_rate, betas=(0.9, 0.95), weight_decay=0.0)]
+        self.clock = time.process_time if device_of(self.model).type == "cpu" else time.monotonic
         self.peaks = [a.muon_rate, a.adam_rate]
         self.step, self.seconds, self.tokens = 0, 0.0, 0
         self.checkpoint, self.log = a.out / "checkpoint.pt", a.out / "log.jsonl"
@@ -139,9 +141,9 @@ class Run:
         judged = saved = self.seconds
         losses: list[float] = []
         while self.seconds < 60 * self.a.minutes:
-            started = time.monotonic()
+            started = self.clock()
             losses.append(self.learn(lessons))
-            self.seconds += self.agreed(time.monotonic() - started)
+            self.seconds += self.agreed(self.clock() - started)
             if self.rank > 0:
                 continue
             if self.step % 100 == 0:
