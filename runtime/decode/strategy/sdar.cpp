@@ -17,9 +17,9 @@ namespace unmask::decode {
 
 namespace {
 
-class Progress {
+class SdarProgress {
  public:
-  explicit Progress(const Session& s) : session_(&s), blocks_(s) {
+  explicit SdarProgress(const Session& s) : session_(&s), blocks_(s) {
     const SessionOptions& o = s.options();
     require(o.block <= most_commits_per_step, Status::invalid_argument,
             "A block of {} tokens is too long for strategy sdar; the most is {}.", o.block,
@@ -105,7 +105,7 @@ class Sdar final : public Strategy {
   }
 
  private:
-  std::vector<Progress> progress_;  // one per session
+  std::vector<SdarProgress> progress_;  // one per session
 };
 
 }  // namespace

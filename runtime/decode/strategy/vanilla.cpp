@@ -19,9 +19,9 @@ using tensor::Confidence;
 namespace {
 
 // Where a session stands: its blocks, and the shares of the current block's steps that are still to come.
-class Progress {
+class VanillaProgress {
  public:
-  explicit Progress(const Session& s) : session_(&s), blocks_(s) {
+  explicit VanillaProgress(const Session& s) : session_(&s), blocks_(s) {
     const SessionOptions& o = s.options();
     require(o.block <= most_candidates_per_sequence, Status::invalid_argument,
             "A block of {} tokens is too long; the most is {}.", o.block, most_candidates_per_sequence);
@@ -107,7 +107,7 @@ class Vanilla final : public Strategy {
   }
 
  private:
-  std::vector<Progress> progress_;  // one per session
+  std::vector<VanillaProgress> progress_;  // one per session
 };
 
 }  // namespace
