@@ -11,7 +11,7 @@
 namespace cli {
 
 namespace {
-constexpr std::string_view plain = "";
+constexpr std::string_view plain;
 constexpr std::string_view faint = "2";
 constexpr std::string_view highlighted = "1;32";  // bold green
 constexpr std::string_view mask_block = " ░░";    // like a word with its blank
@@ -44,7 +44,7 @@ std::vector<StyledText> CanvasView::styled_canvas(const std::set<int32_t>& fresh
   const std::vector<int32_t> tokens = canvas_of(session_);
   const auto style_at = [&](size_t position) {
     if (tokens[position] == mask_token_) return faint;
-    return fresh.count(static_cast<int32_t>(position)) != 0 ? highlighted : plain;
+    return fresh.contains(static_cast<int32_t>(position)) ? highlighted : plain;
   };
   std::vector<StyledText> texts;
   for (size_t begin = prompt_length_; begin < tokens.size();) {

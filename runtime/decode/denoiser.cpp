@@ -280,7 +280,7 @@ Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape) const {
   const Matrix x = model_.network->record({ops, plan_buffers_, kv_, workspace_, tokens_, shape.rows,
                                            selector ? &*selector : nullptr, eviction ? &*eviction : nullptr});
   const Matrix gathered = gathered_.first(shape.logit_rows);
-  const Matrix hidden = hidden_.first(shape.logit_rows);
+  Matrix hidden = hidden_.first(shape.logit_rows);
   const auto norm = [&](const Slice& rows, const Matrix& y) {
     ops.gather_rows(x, rows, gathered, graph::Extent::logit_rows);
     ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),

@@ -41,18 +41,19 @@ PlanBuffers PlanBuffers::allocate(graph::Backend& backend, uint32_t rows, uint32
   using graph::Memory;
   using tensor::allocate_array;
   rows = padded(rows), candidates = padded(candidates);
-  return {.rows = allocate_array<Row>(backend, rows, Memory::shared, "rows"),
-          .ranges = allocate_array<KeyRanges>(backend, rows, Memory::shared, "key ranges"),
-          .candidates = allocate_array<Candidate>(backend, candidates, Memory::shared, "candidates"),
-          .sequences = allocate_array<SequenceStep>(backend, sequences, Memory::shared, "sequences"),
-          .logit_rows = allocate_array<uint32_t>(backend, candidates, Memory::shared, "logit rows"),
-          .unconditional_rows =
-              allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows"),
-          .computed = allocate_array<uint32_t>(backend, rows, Memory::shared, "computed rows"),
-          .place = allocate_array<uint32_t>(backend, rows, Memory::shared, "places of rows"),
-          .selections = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "selections"),
-          .evictions = allocate_array<Selection>(backend, 2 * sequences, Memory::shared, "evictions"),
-          .kept_to = allocate_array<uint32_t>(backend, rows, Memory::shared, "slots of kept keys")};
+  return {
+      .rows = allocate_array<Row>(backend, rows, Memory::shared, "rows"),
+      .ranges = allocate_array<KeyRanges>(backend, rows, Memory::shared, "key ranges"),
+      .candidates = allocate_array<Candidate>(backend, candidates, Memory::shared, "candidates"),
+      .sequences = allocate_array<SequenceStep>(backend, sequences, Memory::shared, "sequences"),
+      .logit_rows = allocate_array<uint32_t>(backend, candidates, Memory::shared, "logit rows"),
+      .unconditional_rows =
+          allocate_array<uint32_t>(backend, candidates, Memory::shared, "unconditional rows"),
+      .computed = allocate_array<uint32_t>(backend, rows, Memory::shared, "computed rows"),
+      .place = allocate_array<uint32_t>(backend, rows, Memory::shared, "places of rows"),
+      .selections = allocate_array<Selection>(backend, size_t{2} * sequences, Memory::shared, "selections"),
+      .evictions = allocate_array<Selection>(backend, size_t{2} * sequences, Memory::shared, "evictions"),
+      .kept_to = allocate_array<uint32_t>(backend, rows, Memory::shared, "slots of kept keys")};
 }
 
 namespace {
