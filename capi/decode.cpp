@@ -101,7 +101,7 @@ void set_prompt(const unmask_session* handle,
 unmask_session* unmask_session_create(unmask_model* model, const unmask_options* options) {
   return guard_value<unmask_session*>(nullptr, [&] {
     const unmask_model& m = deref(model, "model");
-    auto made = std::make_unique<unmask_session>(m.device, std::make_shared<SessionState>());
+    auto made = std::make_unique<unmask_session>(unmask_session{m.device, std::make_shared<SessionState>()});
     made->state->session = std::make_shared<decode::Session>(m.model, typed_options(options));
     return made.release();
   });

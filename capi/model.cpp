@@ -107,7 +107,7 @@ unmask_model* unmask_loader_take_model(unmask_loader* loader) {
   return guard_value<unmask_model*>(nullptr, [&] {
     const Exclusive here(deref(loader, "loader").busy);
     require(loader->loader != nullptr, Status::wrong_state, "The loader's model was already taken.");
-    auto made = std::make_unique<unmask_model>(loader->device, loader->loader->finish());
+    auto made = std::make_unique<unmask_model>(unmask_model{loader->device, loader->loader->finish()});
     loader->loader.reset();
     return made.release();
   });

@@ -41,7 +41,7 @@ std::map<std::string, std::string> parse_shape(const std::string& text) {
     if (item.empty()) continue;
     const size_t equals = item.find('=');
     const std::string name = item.substr(0, equals);
-    const bool known = is_default || values.count(name) != 0 || name == "kv_heads" || name == "seed";
+    const bool known = is_default || values.contains(name) || name == "kv_heads" || name == "seed";
     if (equals == std::string::npos || !known) {
       throw CLI::ValidationError(
           fmt::format("--synthetic does not understand '{}'; it takes hidden, layers, heads, kv_heads, ffn, "
@@ -71,12 +71,12 @@ unmask_shape shape_of(const std::map<std::string, std::string>& values, int32_t 
   shape.hidden = integer("hidden");
   shape.layers = integer("layers");
   shape.heads = integer("heads");
-  shape.kv_heads = values.count("kv_heads") != 0 ? integer("kv_heads") : shape.heads;
+  shape.kv_heads = values.contains("kv_heads") ? integer("kv_heads") : shape.heads;
   shape.ffn = integer("ffn");
   shape.vocabulary = integer("vocab");
   shape.positions = positions;
   shape.dtype = values.at("dtype").c_str();
-  if (values.count("seed") != 0) shape.seed = integer("seed");
+  if (values.contains("seed")) shape.seed = integer("seed");
   return shape;
 }
 

@@ -11,7 +11,7 @@
 namespace cli {
 
 namespace {
-constexpr std::string_view plain = "";
+constexpr std::string_view plain;
 constexpr std::string_view faint = "2";
 constexpr std::string_view decided = "1;32";    // bold green
 constexpr std::string_view drafted = "33";      // yellow

@@ -40,6 +40,7 @@ void encode(const TokenizeFlags& flags) {
   const std::vector<int32_t> tokens = tokenize(loaded.model.get(), text, flags.chat);
   if (flags.ids) return fmt::print("{}\n", fmt::join(tokens, " "));
   std::vector<std::string> pieces;
+  pieces.reserve(tokens.size());
   for (const int32_t token : tokens) pieces.push_back(detokenize(loaded.model.get(), {&token, 1}, true));
   if (flags.json) return fmt::print("{}\n", dump({{"tokens", tokens}, {"pieces", pieces}}));
   for (size_t i = 0; i < tokens.size(); ++i) fmt::print("{:>8}  {}\n", tokens[i], dump(pieces[i]));

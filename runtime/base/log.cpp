@@ -26,9 +26,9 @@ Sink& sink() {
 
 }  // namespace
 
-void set_log_sink(LogSink function) {
+void set_log_sink(LogSink next) {
   const std::lock_guard lock(sink().mutex);
-  sink().function = function ? std::move(function) : LogSink(write_to_stderr);
+  sink().function = next ? std::move(next) : LogSink(write_to_stderr);
 }
 
 void log(LogLevel level, std::string_view text) {

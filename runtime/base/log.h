@@ -14,7 +14,7 @@ using LogSink = std::function<void(LogLevel level, std::string_view text)>;
 
 // Replaces the sink; an empty one stands for the first, which writes warnings and errors to stderr.
 // Thread-safe.
-void set_log_sink(LogSink sink);
+void set_log_sink(LogSink next);
 
 // Thread-safe.
 void log(LogLevel level, std::string_view text);

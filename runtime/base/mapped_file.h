@@ -29,4 +29,7 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+// Without throwing: what cannot even be looked at is reported by whoever opens it.
+bool is_there(const std::filesystem::path& path);
+
 }  // namespace unmask

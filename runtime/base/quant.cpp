@@ -58,7 +58,7 @@ void dequantise_q8_0(const std::byte* blocks, std::span<float> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     const std::byte* block = blocks + i / block_elements * q8_0_bytes;
     const float scale = float_from_f16(load_bytes<uint16_t>(block));
-    values[i] = scale * load_bytes<int8_t>(block + 2 + i % block_elements);
+    values[i] = scale * static_cast<float>(load_bytes<int8_t>(block + 2 + i % block_elements));
   }
 }
 

@@ -10,7 +10,7 @@
 namespace unmask {
 namespace {
 
-constexpr size_t block_elements = 256, q4_k_bytes = 144, q6_k_bytes = 210;
+constexpr size_t super_block_elements = 256, q4_k_bytes = 144, q6_k_bytes = 210;
 
 // --- fits ---
 
@@ -121,7 +121,8 @@ void quantise_q4_k_block(std::span<const float> x, std::byte* block) {
   for (size_t s = 0; s < 8; ++s) {
     made.scale[s] = static_cast<uint8_t>(whole(std::round(fits[s].scale * inverse(d)), 0, 63));
     made.min[s] = static_cast<uint8_t>(whole(std::round(fits[s].min * inverse(dmin)), 0, 63));
-    const float to_whole = inverse(d * made.scale[s]), offset = dmin * made.min[s];
+    const float to_whole = inverse(d * static_cast<float>(made.scale[s]));
+    const float offset = dmin * static_cast<float>(made.min[s]);
     for (size_t i = s * 32; i < s * 32 + 32; ++i)
       made.q[i] = static_cast<uint8_t>(whole(std::round((x[i] + offset) * to_whole), 0, 15));
   }
@@ -130,9 +131,11 @@ void quantise_q4_k_block(std::span<const float> x, std::byte* block) {
 
 void dequantise_q4_k_block(const std::byte* block, std::span<float> x) {
   const Q4KBlock b = unpack_q4_k(block);
-  for (size_t i = 0; i < block_elements; ++i) {
-    const float scale = float_from_f16(b.d) * b.scale[i / 32], min = float_from_f16(b.dmin) * b.min[i / 32];
-    x[i] = scale * b.q[i] - min;
+  for (size_t i = 0; i < super_block_elements; ++i) {
+    const size_t part = i / 32;
+    const float scale = float_from_f16(b.d) * static_cast<float>(b.scale[part]);
+    const float min = float_from_f16(b.dmin) * static_cast<float>(b.min[part]);
+    x[i] = scale * static_cast<float>(b.q[i]) - min;
   }
 }
 
@@ -161,7 +164,7 @@ void quantise_q6_k_block(std::span<const float> x, std::byte* block) {
   const float d = float_from_f16(made.d);
   for (size_t s = 0; s < 16; ++s) {
     made.scale[s] = static_cast<int8_t>(whole(std::round(fits[s] * inverse(d)), -128, 127));
-    const float to_whole = inverse(d * made.scale[s]);
+    const float to_whole = inverse(d * static_cast<float>(made.scale[s]));
     for (size_t i = s * 16; i < s * 16 + 16; ++i)
       made.q[i] = static_cast<uint8_t>(whole(std::round(x[i] * to_whole), -32, 31) + 32);
   }
@@ -170,8 +173,9 @@ void quantise_q6_k_block(std::span<const float> x, std::byte* block) {
 
 void dequantise_q6_k_block(const std::byte* block, std::span<float> x) {
   const Q6KBlock b = unpack_q6_k(block);
-  for (size_t i = 0; i < block_elements; ++i) {
-    const float scale = float_from_f16(b.d) * b.scale[i / 16];
+  for (size_t i = 0; i < super_block_elements; ++i) {
+    const size_t part = i / 16;
+    const float scale = float_from_f16(b.d) * static_cast<float>(b.scale[part]);
     x[i] = scale * static_cast<float>(b.q[i] - 32);
   }
 }
@@ -182,7 +186,7 @@ Q4KBlock unpack_q4_k(const std::byte* block) {
   Q4KBlock b;
   b.d = load_bytes<uint16_t>(block), b.dmin = load_bytes<uint16_t>(block + 2);
   unpack_scales(block + 4, b.scale, b.min);
-  for (size_t i = 0; i < block_elements; ++i) {
+  for (size_t i = 0; i < super_block_elements; ++i) {
     const uint32_t pair = byte_at(block, 16 + i / 64 * 32 + i % 32);
     b.q[i] = static_cast<uint8_t>(i % 64 < 32 ? pair & 15 : pair >> 4);
   }
@@ -193,7 +197,7 @@ Q6KBlock unpack_q6_k(const std::byte* block) {
   Q6KBlock b;
   b.d = load_bytes<uint16_t>(block + 208);
   for (size_t i = 0; i < 16; ++i) b.scale[i] = load_bytes<int8_t>(block + 192 + i);
-  for (size_t i = 0; i < block_elements; ++i) {
+  for (size_t i = 0; i < super_block_elements; ++i) {
     const size_t half = i / 128, in_half = i % 128;
     const uint32_t low = byte_at(block, half * 64 + in_half % 64) >> (in_half / 64 * 4) & 15;
     const uint32_t high = byte_at(block, 128 + half * 32 + in_half % 32) >> (in_half / 32 * 2) & 3;
@@ -203,21 +207,21 @@ Q6KBlock unpack_q6_k(const std::byte* block) {
 }
 
 void quantise_q4_k(std::span<const float> values, std::byte* blocks) {
-  for (size_t i = 0; i < values.size(); i += block_elements, blocks += q4_k_bytes)
-    quantise_q4_k_block(values.subspan(i, block_elements), blocks);
+  for (size_t i = 0; i < values.size(); i += super_block_elements, blocks += q4_k_bytes)
+    quantise_q4_k_block(values.subspan(i, super_block_elements), blocks);
 }
 void dequantise_q4_k(const std::byte* blocks, std::span<float> values) {
-  for (size_t i = 0; i < values.size(); i += block_elements, blocks += q4_k_bytes)
-    dequantise_q4_k_block(blocks, values.subspan(i, block_elements));
+  for (size_t i = 0; i < values.size(); i += super_block_elements, blocks += q4_k_bytes)
+    dequantise_q4_k_block(blocks, values.subspan(i, super_block_elements));
 }
 
 void quantise_q6_k(std::span<const float> values, std::byte* blocks) {
-  for (size_t i = 0; i < values.size(); i += block_elements, blocks += q6_k_bytes)
-    quantise_q6_k_block(values.subspan(i, block_elements), blocks);
+  for (size_t i = 0; i < values.size(); i += super_block_elements, blocks += q6_k_bytes)
+    quantise_q6_k_block(values.subspan(i, super_block_elements), blocks);
 }
 void dequantise_q6_k(const std::byte* blocks, std::span<float> values) {
-  for (size_t i = 0; i < values.size(); i += block_elements, blocks += q6_k_bytes)
-    dequantise_q6_k_block(blocks, values.subspan(i, block_elements));
+  for (size_t i = 0; i < values.size(); i += super_block_elements, blocks += q6_k_bytes)
+    dequantise_q6_k_block(blocks, values.subspan(i, super_block_elements));
 }
 
 }  // namespace unmask

@@ -6,7 +6,7 @@ namespace unmask::cache {
 
 namespace {
 
-constexpr uint32_t published_interval = 8;
+constexpr uint32_t published_steps = 8;
 
 // The steps that begin a block compute everything: nothing in it has stood for a step yet.
 constexpr uint32_t first_delayed_step = 2;
@@ -23,7 +23,7 @@ bool is_settled(const SequenceView& view, ShiftType type, uint32_t position) {
 
 DelayedKeys::DelayedKeys(const Kind& kind, const PolicyOptions& options)
     : kind_(kind),
-      refresh_interval_(options.cache_steps > 0 ? options.cache_steps : published_interval),
+      refresh_interval_(options.cache_steps > 0 ? options.cache_steps : published_steps),
       shift_type_(options.shift_type) {}
 
 void DelayedKeys::require_suits(const model::ModelConfig& config) const {

@@ -10,7 +10,7 @@ using tensor::Matrix;
 
 namespace {
 
-uint64_t layer_bytes(const model::ModelConfig& c, uint32_t slots) {
+uint64_t feature_bytes(const model::ModelConfig& c, uint32_t slots) {
   return uint64_t{slots} * c.hidden * sizeof(float);
 }
 
@@ -18,7 +18,7 @@ uint64_t layer_bytes(const model::ModelConfig& c, uint32_t slots) {
 
 FeatureStore FeatureStore::allocate(graph::Backend& backend, const model::ModelConfig& config, uint32_t slots,
                                     uint32_t rows) {
-  const uint64_t bytes = layer_bytes(config, slots);
+  const uint64_t bytes = feature_bytes(config, slots);
   require(
       bytes <= backend.traits().max_storage_range, Status::unsupported,
       "The features of one layer for {} positions take {} bytes, more than this device binds at once ({}). "

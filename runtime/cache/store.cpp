@@ -5,14 +5,14 @@
 namespace unmask::cache {
 
 namespace {
-uint64_t layer_bytes(const model::ModelConfig& c, uint32_t slots) {
+uint64_t key_bytes(const model::ModelConfig& c, uint32_t slots) {
   return uint64_t{slots} * c.kv_heads * c.head_dim * sizeof(float);
 }
 }  // namespace
 
 model::KvView allocate_store(graph::Backend& backend, const model::ModelConfig& config, uint32_t slots,
                              bool keeps_keys) {
-  const uint64_t bytes = layer_bytes(config, slots);
+  const uint64_t bytes = key_bytes(config, slots);
   require(
       bytes <= backend.traits().max_storage_range, Status::unsupported,
       "The keys of one layer for {} positions take {} bytes, more than this device binds at once ({}). Use "

@@ -135,7 +135,7 @@ Matrix Denoiser::record_residuals(Ops& ops, const PlanShape& shape) const {
 // The rows x [R, hidden] whose logits are asked for, gathered and normed: [candidates, hidden].
 Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape, const Matrix& x) const {
   const Matrix gathered = gathered_.first(shape.logit_rows);
-  const Matrix hidden = hidden_.first(shape.logit_rows);
+  Matrix hidden = hidden_.first(shape.logit_rows);
   const auto norm = [&](const Slice& rows, const Matrix& y) {
     ops.gather_rows(x, rows, gathered, graph::Extent::logit_rows);
     ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),

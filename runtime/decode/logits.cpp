@@ -120,6 +120,7 @@ std::vector<Candidate> predict(graph::Backend& backend, const Session& session,
     by_row[predicting_position(m.config, position)];
   }
   std::vector<uint32_t> rows;
+  rows.reserve(by_row.size());
   for (const auto& [row, candidates] : by_row) rows.push_back(row);
   if (!rows.empty()) {
     for_each_row(backend, m, session.tokens(), session.attention_block(), rows,

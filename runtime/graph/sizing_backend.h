@@ -27,9 +27,12 @@ class SizingBackend final : public Backend {
   void reset_profile() override {}
 
  private:
-  struct Nothing final : Buffer {
+  class Nothing final : public Buffer {
+   public:
     explicit Nothing(uint64_t bytes) : bytes_(bytes) {}
     uint64_t size() const override { return bytes_; }
+
+   private:
     uint64_t bytes_;
   };
   [[noreturn]] static void refuse() { fail(Status::internal, "A device that is only measured cannot run."); }

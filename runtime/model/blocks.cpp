@@ -10,9 +10,9 @@ using tensor::Matrix;
 namespace {
 
 // The rows of one layer while its operations are recorded; their work is counted with them.
-class Layer {
+class LayerPass {
  public:
-  Layer(const Forward& f, uint32_t index)
+  LayerPass(const Forward& f, uint32_t index)
       : f_(f),
         index_(index),
         selector_(f.selector_of(index)),
@@ -26,7 +26,7 @@ class Layer {
   // Of x [R, hidden], the rows that the layer computes.
   Matrix of(const Matrix& x) const {
     if (!selects()) return x;
-    const Matrix selected = f_.workspace.selected.first(rows_.count);
+    Matrix selected = f_.workspace.selected.first(rows_.count);
     f_.ops.gather_rows(x, rows_.index, selected);
     return selected;
   }
@@ -47,7 +47,7 @@ class Layer {
 // From here to the end of the scope, work grows with the rows that the layer computes.
 class CountedAs {
  public:
-  CountedAs(tensor::Ops& ops, const Layer& layer) : ops_(ops) { ops_.count_selected(layer.selects()); }
+  CountedAs(tensor::Ops& ops, const LayerPass& layer) : ops_(ops) { ops_.count_selected(layer.selects()); }
   ~CountedAs() { ops_.count_selected(false); }
   CountedAs(const CountedAs&) = delete;
   CountedAs& operator=(const CountedAs&) = delete;
@@ -59,7 +59,7 @@ class CountedAs {
 }  // namespace
 
 Matrix embed(const Forward& f, const tensor::Weight& table) {
-  const Matrix x = f.workspace.x.first(f.rows);
+  Matrix x = f.workspace.x.first(f.rows);
   f.ops.embed(table, f.tokens, f.plan.rows, x);
   return x;
 }
@@ -67,8 +67,8 @@ Matrix embed(const Forward& f, const tensor::Weight& table) {
 namespace {
 
 // The values of all rows n [R, hidden], for the selector to choose by.
-void compare_values(const Forward& f, const Layer& layer, const RotaryAttention& a, const AttentionWeights& w,
-                    const Matrix& n) {
+void compare_values(const Forward& f, const LayerPass& layer, const RotaryAttention& a,
+                    const AttentionWeights& w, const Matrix& n) {
   const uint32_t begin = a.shape.query_columns() + a.shape.kv_columns(), count = a.shape.kv_columns();
   const Matrix v = f.workspace.values.first(f.rows);
   f.ops.matmul(n, w.qkv.range(begin, count, f.ops.traits().storage_alignment), v, false, "values");
@@ -77,7 +77,7 @@ void compare_values(const Forward& f, const Layer& layer, const RotaryAttention&
 }
 
 // The part of attention() that concerns the layer's own rows; n are all, normed.
-void attend(const Forward& f, const Layer& layer, const RotaryAttention& a, const AttentionWeights& w,
+void attend(const Forward& f, const LayerPass& layer, const RotaryAttention& a, const AttentionWeights& w,
             const Matrix& n, const Matrix& x) {
   const LayerRows& rows = layer.rows();
   const CountedAs counted(f.ops, layer);
@@ -98,14 +98,14 @@ void attend(const Forward& f, const Layer& layer, const RotaryAttention& a, cons
 
 }  // namespace
 
-void attention(const Forward& f, uint32_t index, const RotaryAttention& a, const AttentionWeights& w,
+void attention(const Forward& f, uint32_t layer, const RotaryAttention& a, const AttentionWeights& w,
                const Matrix& x) {
-  const Layer layer(f, index);
+  const LayerPass pass(f, layer);
   const Matrix n = f.workspace.normed.first(f.rows);
   f.ops.norm(x, w.norm, w.norm_bias, a.norm_eps, n);
-  if (layer.compares_values()) compare_values(f, layer, a, w, n);
-  attend(f, layer, a, w, n, x);
-  if (layer.selector() != nullptr) layer.selector()->after_attention(f.ops, index, layer.sum(x), x);
+  if (pass.compares_values()) compare_values(f, pass, a, w, n);
+  attend(f, pass, a, w, n, x);
+  if (pass.selector() != nullptr) pass.selector()->after_attention(f.ops, layer, pass.sum(x), x);
 }
 
 namespace {
@@ -122,7 +122,7 @@ struct Part {
 template <typename Compute>
 void feed_forward(const Forward& f, uint32_t index, const graph::Slice& norm, const graph::Slice& norm_bias,
                   float norm_eps, const Matrix& x, uint32_t chunk, Compute compute) {
-  const Layer layer(f, index);
+  const LayerPass layer(f, index);
   const uint32_t rows = layer.rows().count;
   {
     const CountedAs counted(f.ops, layer);

@@ -11,7 +11,7 @@
 namespace unmask::model {
 namespace {
 
-constexpr uint64_t max_config_bytes = 200'000'000;
+constexpr uint64_t max_tokenizer_config_bytes = 200'000'000;
 constexpr std::array<std::string_view, 3> roles = {"system", "user", "assistant"};
 
 constexpr ChatFormat formats[] = {
@@ -148,7 +148,7 @@ std::string read_chat_template(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "tokenizer_config.json";
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return {};
-  const Json config = read_json_object(path, max_config_bytes);
+  const Json config = read_json_object(path, max_tokenizer_config_bytes);
   const Json* chat_template = find_member(config, "chat_template");
   return chat_template != nullptr && chat_template->is_string() ? chat_template->get<std::string>() : "";
 }

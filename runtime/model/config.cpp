@@ -48,7 +48,7 @@ bool belongs(const Json& config, const ConfigFamily& family) {
 std::string known_types() {
   std::vector<std::string_view> names;
   for (const ConfigFamily& family : config_families())
-    if (!family.signed_type) names.push_back(family.model_type);  // else another family has that type
+    if (!family.signed_type) names.emplace_back(family.model_type);  // else another family has that type
   return fmt::format("{}", fmt::join(names, ", "));
 }
 

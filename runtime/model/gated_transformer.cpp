@@ -12,7 +12,7 @@ namespace unmask::model {
 
 namespace {
 
-struct Layer {
+struct GatedLayer {
   AttentionWeights attention;
   std::variant<MlpWeights, MoeWeights> mlp;
 };
@@ -120,7 +120,7 @@ class GatedTransformer final : public Network {
   }
 
   tensor::Matrix record(const Forward& f) const override {
-    const tensor::Matrix x = embed(f, embedding_);
+    tensor::Matrix x = embed(f, embedding_);
     for (uint32_t i = 0; i < layers_.size(); ++i) {
       attention(f, i, attention_, layers_[i].attention, x);
       if (const auto* experts = std::get_if<MoeWeights>(&layers_[i].mlp)) {
@@ -139,7 +139,7 @@ class GatedTransformer final : public Network {
   tensor::Weight embedding_, head_;
   RotaryAttention attention_;
   tensor::Routing routing_;
-  std::vector<Layer> layers_;
+  std::vector<GatedLayer> layers_;
   graph::Slice final_norm_;
 };
 

@@ -45,8 +45,8 @@ class HeaderReader {
  private:
   std::vector<uint64_t> shape(const Json& json, const std::string& what) const {
     const Json& sizes = array_member(json, "shape", what);
-    require(sizes.size() <= max_rank, Status::bad_model, "{} has {} dimensions; at most {} make sense.", what,
-            sizes.size(), max_rank);
+    require(sizes.size() <= max_rank, Status::bad_model,
+            "The entry of {} has {} dimensions; at most {} make sense.", what, sizes.size(), max_rank);
     std::vector<uint64_t> result;
     for (const Json& size : sizes)
       result.push_back(static_cast<uint64_t>(as_integer(size, 0, INT64_MAX, "A dimension of " + what)));
@@ -76,8 +76,8 @@ class HeaderReader {
       total *= size;
     }
     require(total % 8 == 0 && total / 8 == entry.data.size(), Status::bad_model,
-            "{} has {} bytes, but {} elements of shape [{}] need {}.", what, entry.data.size(), entry.dtype,
-            fmt::join(entry.shape, ", "), total / 8 + (total % 8 != 0));
+            "The entry of {} has {} bytes, but {} elements of shape [{}] need {}.", what, entry.data.size(),
+            entry.dtype, fmt::join(entry.shape, ", "), total / 8 + (total % 8 != 0));
   }
 
   std::span<const std::byte> data_;

@@ -25,7 +25,7 @@ namespace {
 std::vector<std::byte> random_blocks(DType dtype, uint32_t seed) {
   std::minstd_rand engine(seed);
   std::normal_distribution<float> normal(0.0f, 0.02f);
-  std::vector<float> values(17 * 256);
+  std::vector<float> values(size_t{17} * 256);
   for (float& v : values) v = normal(engine);
   std::vector<std::byte> blocks(bytes_of(dtype, values.size()));
   info(dtype).quantise(values, blocks.data());
@@ -80,15 +80,14 @@ Weight Uploader::matrix(const std::string& name, uint64_t outputs, uint64_t inpu
 
 Weight Uploader::matrix(std::span<const std::string> names, std::span<const uint64_t> outputs,
                         uint64_t inputs, uint32_t piece_multiple) {
-  const Weight w =
-      stack(take(source_, names, outputs, inputs), outputs, inputs, piece_multiple, names[0].c_str());
+  Weight w = stack(take(source_, names, outputs, inputs), outputs, inputs, piece_multiple, names[0].c_str());
   parameters_ += uint64_t{w.outputs} * inputs;
   return w;
 }
 
 Weight Uploader::stack(std::span<const SourceTensor> parts, std::span<const uint64_t> outputs,
                        uint64_t inputs, uint32_t piece_multiple, const char* label) {
-  const Weight w = allocate(parts, outputs, inputs, piece_multiple, label);
+  Weight w = allocate(parts, outputs, inputs, piece_multiple, label);
   uint64_t first = 0;  // stacked output row at which the part begins
   for (size_t i = 0; i < parts.size(); first += outputs[i++]) {
     const uint64_t row_bytes = tensor::device_row_bytes(parts[i].dtype, inputs);
@@ -215,8 +214,7 @@ void Uploader::queue(Copy copy) {
 
 graph::Slice Uploader::computed_vector(std::vector<float> values, const char* label) {
   const auto owned = std::make_shared<const std::vector<float>>(std::move(values));
-  const graph::Slice slice =
-      tensor::allocate_array<float>(backend_, owned->size(), graph::Memory::device, label);
+  graph::Slice slice = tensor::allocate_array<float>(backend_, owned->size(), graph::Memory::device, label);
   queue({{DType::f32, std::as_bytes(std::span(*owned)), owned}, owned->size(), 0, 1, slice});
   return slice;
 }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "model/json.h"
 #include "model/safetensors.h"
 
@@ -17,12 +17,6 @@ constexpr const char* single_name = "model.safetensors";
 constexpr const char* index_name = "model.safetensors.index.json";
 constexpr uint64_t max_index_bytes = 100'000'000;
 constexpr size_t max_shards = 4096;
-
-// Without throwing: what cannot even be looked at is reported by whoever opens it.
-bool is_there(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
 
 using NamesOfShards = std::map<std::string, std::vector<std::string>>;
 

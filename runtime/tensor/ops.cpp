@@ -296,7 +296,7 @@ void Ops::expert_sum(const Routing& r, const ExpertChoices& choices, const Matri
   append(
       dispatch<K>(K::kernel(), {x.slice, choices.places, choices.weights, y.slice},
                   {y.rows, y.columns, r.chosen}, {accumulate ? 1u : 0u}, Grid{(y.columns + 63) / 64, y.rows},
-                  "sum of experts", elementwise(area(y), 2 * r.chosen, r.chosen + 2)),
+                  "sum of experts", elementwise(area(y), uint64_t{2} * r.chosen, uint64_t{r.chosen} + 2)),
       Extent::rows, y.rows);
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 class VulkanBackend final : public graph::Backend {
  public:
-  explicit VulkanBackend(std::shared_ptr<Device> device) : device_(device), transfer_(device) {}
+  explicit VulkanBackend(std::shared_ptr<Device> device) : device_(std::move(device)), transfer_(device_) {}
 
   const graph::Traits& traits() const override { return device_->traits(); }
 

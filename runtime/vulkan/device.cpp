@@ -82,8 +82,8 @@ Device::~Device() {
 
 double Device::submit_budget() const {
   if (settings_.submit_budget_ms) return *settings_.submit_budget_ms * 1e-3;
-  const bool watched = traits().device_class != graph::DeviceClass::software;
-  return watched ? default_budget_seconds : no_budget;
+  if (traits().device_class == graph::DeviceClass::software) return no_budget;
+  return default_budget_seconds;
 }
 
 void Device::submit(std::span<const VkCommandBuffer> commands, VkFence fence) {

@@ -21,7 +21,8 @@ std::vector<std::string> extension_names(VkPhysicalDevice device) {
   check(vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()),
         "vkEnumerateDeviceExtensionProperties");
   std::vector<std::string> names;
-  for (const VkExtensionProperties& e : extensions) names.push_back(e.extensionName);
+  names.reserve(count);
+  for (const VkExtensionProperties& e : extensions) names.emplace_back(e.extensionName);
   std::sort(names.begin(), names.end());
   return names;
 }

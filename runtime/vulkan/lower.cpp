@@ -1,6 +1,7 @@
 #include "vulkan/lower.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "vulkan/barriers.h"
 #include "vulkan/buffer.h"
@@ -46,7 +47,7 @@ void dispatch_piece(const VolkDeviceTable& vk, VkCommandBuffer commands, const P
 
 Lowered::Lowered(std::shared_ptr<Device> device, const graph::Recording& recording,
                  const std::vector<Submission>& submissions, LowerOptions options)
-    : device_(device), options_(options), commands_(device) {
+    : device_(std::move(device)), options_(options), commands_(device_) {
   for (const graph::Dispatch& d : recording.dispatches()) {
     check_limits(d, device_->traits());
     pipelines_.push_back(device_->pipelines().get(*d.kernel, d.constants));

@@ -36,7 +36,7 @@ std::vector<double> VulkanProgram::run_timed() {
     timed_ = std::make_unique<Lowered>(device_, recording_, plan(),
                                        LowerOptions{.timed = Timestamps::offered(*device_)});
   timed_->run();
-  const std::vector<double> seconds = timed_->seconds();
+  std::vector<double> seconds = timed_->seconds();
   if (Timestamps::offered(*device_)) device_->speeds().learn(recording_, seconds), measured_ = true;
   return seconds;
 }

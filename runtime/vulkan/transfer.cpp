@@ -14,7 +14,7 @@ constexpr uint64_t half_bytes = 8ull << 20;
 
 }  // namespace
 
-Transfer::Half::Half(std::shared_ptr<Device> device)
+Transfer::Half::Half(const std::shared_ptr<Device>& device)
     : commands(device),
       buffer(std::make_shared<VulkanBuffer>(device, half_bytes, graph::Memory::shared, "staging")) {}
 

@@ -25,7 +25,7 @@ class Transfer {
  private:
   // Half of the staging memory. While the device copies one half, the host fills or empties the other.
   struct Half {
-    explicit Half(std::shared_ptr<Device> device);
+    explicit Half(const std::shared_ptr<Device>& device);
     Commands commands;
     std::shared_ptr<VulkanBuffer> buffer;
   };

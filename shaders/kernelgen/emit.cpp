@@ -77,6 +77,7 @@ std::string emit_kernel(const KernelSource& kernel, size_t index) {
                      kernel.requirements);
 }
 
+// In a namespace of their own, since the sources of several kernels may be compiled as one.
 std::string emit_tables(const KernelSource& kernel) {
   std::string text;
   for (size_t i = 0; i < kernel.variants.size(); ++i) text += emit_spirv(i, kernel.variants[i].spirv);
@@ -136,12 +137,13 @@ std::string emit_source(const KernelSource& kernel) {
   const bool variants = has_variants(kernel);
   std::string text = fmt::format(
       "// Written by kernelgen from shaders/{}.comp.\n#include \"kernels/{}.h\"\n\nnamespace unmask::kernels "
-      "{{\nnamespace {{\n\n",
-      kernel.name, stem);
+      "{{\nnamespace {}_tables {{\n\n",
+      kernel.name, stem, stem);
   text += emit_tables(kernel);
-  text +=
-      fmt::format("\n}}  // namespace\n\nconst graph::Kernel& {}::kernel({}) {{ return kernels[{}]; }}\n\n",
-                  stem, variants ? "Variant variant" : "", variants ? "static_cast<uint32_t>(variant)" : "0");
+  text += fmt::format(
+      "\n}}  // namespace {}_tables\n\nconst graph::Kernel& {}::kernel({}) {{ return {}_tables::kernels[{}]; "
+      "}}\n\n",
+      stem, stem, variants ? "Variant variant" : "", stem, variants ? "static_cast<uint32_t>(variant)" : "0");
   text += fmt::format(
       "std::vector<graph::Slice> {}::slices([[maybe_unused]] const Buffers& buffers) {{\n  return "
       "{{{}}};\n}}\n\n",

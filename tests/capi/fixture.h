@@ -24,6 +24,7 @@ using cli::Options;
 using cli::Session;
 
 inline const char* const model_path = UNMASK_TINY_MODEL;
+constexpr unmask_status invalid = UNMASK_INVALID_ARGUMENT;
 
 // One device for all tests of the program: opening it compiles pipelines.
 inline unmask_device* device() {

@@ -13,7 +13,6 @@ namespace capi_test {
 
 namespace {
 
-constexpr unmask_status invalid = UNMASK_INVALID_ARGUMENT;
 constexpr int32_t huge = std::numeric_limits<int32_t>::max();
 
 std::vector<int32_t> canvas_of(const unmask_session* session) {

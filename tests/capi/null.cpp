@@ -5,8 +5,6 @@ namespace capi_test {
 
 namespace {
 
-constexpr unmask_status invalid = UNMASK_INVALID_ARGUMENT;
-
 TEST(Null, DestroyFunctionsAcceptIt) {
   unmask_device_list_destroy(nullptr);
   unmask_device_destroy(nullptr);

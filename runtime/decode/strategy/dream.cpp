@@ -24,9 +24,9 @@ tensor::Confidence measure(DreamAlgorithm algorithm) {
   return tensor::Confidence::probability;
 }
 
-class Progress {
+class DreamProgress {
  public:
-  explicit Progress(const Session& s) : session_(&s) {
+  explicit DreamProgress(const Session& s) : session_(&s) {
     const uint32_t region = s.length() - s.prompt_length();
     require(region <= most_candidates_per_sequence, Status::invalid_argument,
             "A length of {} tokens is too much for strategy dream, which fills them in any order; the most "
@@ -103,7 +103,7 @@ class Dream final : public Strategy {
   }
 
  private:
-  std::vector<Progress> progress_;  // one per session
+  std::vector<DreamProgress> progress_;  // one per session
 };
 
 }  // namespace

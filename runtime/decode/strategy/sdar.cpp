@@ -13,9 +13,9 @@ namespace unmask::decode {
 
 namespace {
 
-class Progress {
+class SdarProgress {
  public:
-  explicit Progress(const Session& s) : session_(&s), rule_(make_sdar_rule(s)), blocks_(s) {}
+  explicit SdarProgress(const Session& s) : session_(&s), rule_(make_sdar_rule(s)), blocks_(s) {}
 
   Request next(uint32_t session) {
     if (blocks_.advance()) steps_done_ = 0;
@@ -53,7 +53,7 @@ class Sdar final : public Strategy {
   }
 
  private:
-  std::vector<Progress> progress_;  // one per session
+  std::vector<SdarProgress> progress_;  // one per session
 };
 
 }  // namespace

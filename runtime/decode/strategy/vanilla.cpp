@@ -16,9 +16,9 @@ namespace unmask::decode {
 namespace {
 
 // Where a session stands.
-class Progress {
+class VanillaProgress {
  public:
-  explicit Progress(const Session& s) : session_(&s), rule_(make_vanilla_rule(s)), blocks_(s) {}
+  explicit VanillaProgress(const Session& s) : session_(&s), rule_(make_vanilla_rule(s)), blocks_(s) {}
 
   Request next(uint32_t session) {
     blocks_.advance();
@@ -63,7 +63,7 @@ class Vanilla final : public Strategy {
   }
 
  private:
-  std::vector<Progress> progress_;  // one per session
+  std::vector<VanillaProgress> progress_;  // one per session
 };
 
 }  // namespace

@@ -73,7 +73,7 @@ graph::Slice gated_vector(Uploader& upload, const std::string& name, std::span<c
   return upload.computed_vector(std::move(v), name.c_str());
 }
 
-struct Layer {
+struct MdlmLayer {
   AttentionWeights attention;
   GeluMlpWeights mlp;
 };
@@ -92,7 +92,7 @@ class Mdlm final : public Network {
   }
 
   tensor::Matrix record(const Forward& f) const override {
-    const tensor::Matrix x = embed(f, embedding_);
+    tensor::Matrix x = embed(f, embedding_);
     for (uint32_t i = 0; i < layers_.size(); ++i) {
       attention(f, i, attention_, layers_[i].attention, x);
       gelu_mlp(f, i, attention_.norm_eps, layers_[i].mlp, x);
@@ -105,15 +105,16 @@ class Mdlm final : public Network {
   const tensor::Weight& head() const override { return head_; }
 
  private:
-  Layer load_layer(const ModelConfig& c, uint32_t index, const Vector& condition, Uploader& upload) const {
+  MdlmLayer load_layer(const ModelConfig& c, uint32_t index, const Vector& condition,
+                       Uploader& upload) const {
     const auto name = [&](const char* tensor) {
       return fmt::format("{}blocks.{}.{}", prefix_, index, tensor);
     };
-    const Vector modulation = linear(upload, name("adaLN_modulation"), 6 * c.hidden, condition);
+    const Vector modulation = linear(upload, name("adaLN_modulation"), uint64_t{6} * c.hidden, condition);
     enum : uint8_t { attention_shift, attention_scale, attention_gate, mlp_shift, mlp_scale, mlp_gate };
     const auto of = [&](size_t which) { return part(modulation, which, c.hidden); };
     const uint64_t q = uint64_t{c.heads} * c.head_dim, kv = uint64_t{c.kv_heads} * c.head_dim;
-    Layer layer;
+    MdlmLayer layer;
     layer.attention.norm = scaled_norm(upload, name("norm1.weight"), of(attention_scale));
     layer.attention.norm_bias = shift_vector(upload, of(attention_shift));
     layer.attention.qkv = upload.matrix(name("attn_qkv.weight"), q + 2 * kv, c.hidden);
@@ -134,7 +135,7 @@ class Mdlm final : public Network {
   // for V 1 = W shift + b and V n = W diag(u) n. The final norm is then LayerNorm with weight and bias 1.
   void load_head(const ModelConfig& c, const Vector& condition, Uploader& upload) {
     const std::string layer = prefix_ + "output_layer.";
-    const Vector modulation = linear(upload, layer + "adaLN_modulation", 2 * c.hidden, condition);
+    const Vector modulation = linear(upload, layer + "adaLN_modulation", uint64_t{2} * c.hidden, condition);
     const auto shift = part(modulation, 0, c.hidden), scale = part(modulation, 1, c.hidden);
     const Vector norm = upload.read(layer + "norm_final.weight", std::array{uint64_t{c.hidden}}).values;
     const Vector bias = upload.read(layer + "linear.bias", std::array{uint64_t{c.vocabulary}}).values;
@@ -157,7 +158,7 @@ class Mdlm final : public Network {
   std::string prefix_;  // of the tensors' names: published checkpoints have one
   tensor::Weight embedding_, head_;
   RotaryAttention attention_;
-  std::vector<Layer> layers_;
+  std::vector<MdlmLayer> layers_;
   graph::Slice ones_;  // [hidden]
 };
 

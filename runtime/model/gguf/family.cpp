@@ -160,7 +160,7 @@ constexpr Family families[] = {
 
 std::string known_names() {
   std::vector<std::string_view> names;
-  for (const Family& family : families) names.push_back(family.config.model_type);
+  for (const Family& family : families) names.emplace_back(family.config.model_type);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 

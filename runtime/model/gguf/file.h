@@ -19,7 +19,7 @@ struct Tensor {
   std::span<const std::byte> data;
 };
 
-struct Content {
+struct Content {  // NOLINT(bugprone-exception-escape): moving Json throws nothing
   Json metadata;  // an object; whole numbers, floats, booleans, texts and arrays of those
   std::vector<Tensor> tensors;
 };

@@ -17,7 +17,7 @@ void refuse_unless(bool supported, const char* what, const std::string& where) {
 
 bool is_empty_string(const Json& model, const char* key) {
   const Json* value = find_member(model, key);
-  return value == nullptr || *value == "";
+  return value == nullptr || (value->is_string() && value->get_ref<const std::string&>().empty());
 }
 
 void check_supported(const Json& model, const std::string& where) {

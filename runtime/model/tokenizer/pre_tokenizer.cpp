@@ -14,14 +14,14 @@ constexpr std::string_view gpt2_pattern =
 
 constexpr size_t max_stages = 64;
 
-struct Part {
+struct SplitPart {
   TextRange range;
   bool matched;
 };
 
 // The matches and what lies between them, in order.
-std::vector<Part> parts_of(std::string_view text, const std::vector<TextRange>& matches, bool invert) {
-  std::vector<Part> parts;
+std::vector<SplitPart> parts_of(std::string_view text, const std::vector<TextRange>& matches, bool invert) {
+  std::vector<SplitPart> parts;
   size_t end = 0;
   for (const TextRange match : matches) {
     if (end != match.begin) parts.push_back({{end, match.begin}, invert});
@@ -34,7 +34,7 @@ std::vector<Part> parts_of(std::string_view text, const std::vector<TextRange>& 
 
 // Joins each part for which `joins(part, its left neighbour)` holds to the range before it.
 template <typename Joins>
-std::vector<TextRange> join(const std::vector<Part>& parts, Joins joins) {
+std::vector<TextRange> join(const std::vector<SplitPart>& parts, Joins joins) {
   std::vector<TextRange> result;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (i > 0 && joins(parts[i], parts[i - 1])) {
@@ -64,21 +64,24 @@ SplitBehavior parse_behavior(const std::string& name, const std::string& where) 
 
 std::vector<TextRange> split_ranges(std::string_view text, const std::vector<TextRange>& matches,
                                     SplitBehavior behavior, bool invert) {
-  const std::vector<Part> parts = parts_of(text, matches, invert);
+  const std::vector<SplitPart> parts = parts_of(text, matches, invert);
   switch (behavior) {
     case SplitBehavior::isolated:
-      return join(parts, [](const Part&, const Part&) { return false; });
+      return join(parts, [](const SplitPart&, const SplitPart&) { return false; });
     case SplitBehavior::contiguous:
-      return join(parts, [](const Part& part, const Part& left) { return part.matched == left.matched; });
+      return join(parts,
+                  [](const SplitPart& part, const SplitPart& left) { return part.matched == left.matched; });
     case SplitBehavior::merged_with_previous:
-      return join(parts, [](const Part& part, const Part& left) { return part.matched && !left.matched; });
+      return join(parts,
+                  [](const SplitPart& part, const SplitPart& left) { return part.matched && !left.matched; });
     case SplitBehavior::merged_with_next:
-      return join(parts, [](const Part& part, const Part& left) { return left.matched && !part.matched; });
+      return join(parts,
+                  [](const SplitPart& part, const SplitPart& left) { return left.matched && !part.matched; });
     case SplitBehavior::removed:
       break;
   }
   std::vector<TextRange> kept;
-  for (const Part& part : parts)
+  for (const SplitPart& part : parts)
     if (!part.matched) kept.push_back(part.range);
   return kept;
 }

@@ -4,20 +4,15 @@
 #include <array>
 #include <charconv>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 
 namespace unmask::model {
 namespace {
 
 constexpr uint64_t max_tokenizer_bytes = 200'000'000;
-
-bool is_there(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
 
 // Collects added tokens from the files that may name them; the first file that names an id or a text counts.
 class AddedTokenReader {
