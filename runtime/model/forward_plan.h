@@ -59,8 +59,8 @@ struct ForwardPlan {
 constexpr uint32_t row_padding = 16;
 constexpr uint32_t padded(uint32_t count) { return (count + row_padding - 1) / row_padding * row_padding; }
 
-// Slots of different sequences begin at multiples of this (a key tile of the attention kernel), so that a
-// sequence's result does not depend on its neighbours in a batch.
+// Slots of different sequences begin at multiples of this, a key tile of the attention kernel: a tile that two
+// sequences share would be computed for both.
 constexpr uint32_t slot_alignment = 32;
 
 // The plan in device memory, filled before each run. Capacities are fixed when it is allocated.
