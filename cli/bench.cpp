@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "model_flags.h"
+#include "sweep.h"
 
 namespace cli {
 
@@ -31,6 +32,7 @@ struct BenchFlags {
   std::string synthetic;
   int32_t rows = 256, steps = 3;
   bool json = false;
+  SweepFlags sweep;
 };
 
 // "hidden=512,layers=8": names and values, with those of `default_shape` where none is given.
@@ -164,6 +166,7 @@ void print(const Json& r) {
 }
 
 void bench(const BenchFlags& flags) {
+  if (flags.sweep.sweep) return sweep(flags.sweep, flags.model);
   const Json result = measure(flags);
   if (flags.json) {
     fmt::print("{}\n", result.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -199,6 +202,7 @@ void add_bench(CLI::App& program) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   command->add_flag("--json", flags->json, "Print one object; times in milliseconds, shares from 0 to 1.");
+  flags->sweep.add_to(*command);
   command->callback([flags] { bench(*flags); });
 }
 

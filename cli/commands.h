@@ -12,5 +12,7 @@ void add_tokenize(CLI::App& program);
 void add_logits(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_convert(CLI::App& program);
+void add_eval(CLI::App& program);
+void add_compare(CLI::App& program);
 
 }  // namespace cli

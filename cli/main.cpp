@@ -60,6 +60,8 @@ int run(int argc, char** argv) {
   cli::add_logits(program);
   cli::add_bench(program);
   cli::add_convert(program);
+  cli::add_eval(program);
+  cli::add_compare(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

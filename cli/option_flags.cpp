@@ -26,8 +26,16 @@ void check_usage(unmask_status status) {
 
 }  // namespace
 
-void OptionFlags::add_to(CLI::App& command) {
-  for (int32_t i = 0; i < unmask_option_count(); ++i) add(command, i);
+void OptionFlags::add_to(CLI::App& command, const std::set<std::string>& except) {
+  for (int32_t i = 0; i < unmask_option_count(); ++i) {
+    if (except.count(unmask_option_name(i)) == 0) add(command, i);
+  }
+}
+
+OptionValues OptionFlags::drafter_given() const {
+  OptionValues values = drafter_differs_;
+  values.insert(given_.begin(), given_.end());
+  return values;
 }
 
 void OptionFlags::add(CLI::App& command, int32_t index) {
@@ -37,13 +45,15 @@ void OptionFlags::add(CLI::App& command, int32_t index) {
   const std::array both = {options_.get(), drafter_options_.get()};
   const auto set_integer = [this, both, name](int64_t value) {
     for (unmask_options* o : both) check_usage(unmask_options_set_integer(o, name.c_str(), value));
-    integers_[name] = value;
+    given_[name] = fmt::format("{}", value);
   };
-  const auto set_number = [both, name](double value) {
+  const auto set_number = [this, both, name](double value) {
     for (unmask_options* o : both) check_usage(unmask_options_set_number(o, name.c_str(), value));
+    given_[name] = fmt::format("{}", value);
   };
-  const auto set_text = [both, name](const std::string& value) {
+  const auto set_text = [this, both, name](const std::string& value) {
     for (unmask_options* o : both) check_usage(unmask_options_set_text(o, name.c_str(), value.c_str()));
+    given_[name] = value;
   };
   const double initial = unmask_option_default(index);
   CLI::Option* option = nullptr;
@@ -86,6 +96,7 @@ void OptionFlags::set_drafter(const std::string& name_and_value) {
     throw CLI::ValidationError(fmt::format("'{}' is not NAME=VALUE, such as threshold=0.6.", name_and_value));
   std::string name = name_and_value.substr(0, at), value = name_and_value.substr(at + 1);
   std::replace(name.begin(), name.end(), '-', '_');
+  drafter_differs_[name] = value;
   for (int32_t i = 0; i < unmask_option_count(); ++i) {
     if (name != unmask_option_name(i) || unmask_option_get_kind(i) == UNMASK_OPTION_TEXT) continue;
     char* end = nullptr;
@@ -98,7 +109,7 @@ void OptionFlags::set_drafter(const std::string& name_and_value) {
 }
 
 int64_t OptionFlags::integer(const std::string& name) const {
-  if (const auto set = integers_.find(name); set != integers_.end()) return set->second;
+  if (const auto given = given_.find(name); given != given_.end()) return std::stoll(given->second);
   for (int32_t i = 0; i < unmask_option_count(); ++i) {
     if (name == unmask_option_name(i)) return static_cast<int64_t>(unmask_option_default(i));
   }

@@ -3,23 +3,28 @@
 
 #include <CLI/CLI.hpp>
 
-#include <map>
+#include <set>
 #include <string>
 
 #include "handles.h"
+#include "option_values.h"
 
 namespace cli {
 
 class OptionFlags {
  public:
-  // Adds a flag for every option there is. The object must live until the command has run.
-  void add_to(CLI::App& command);
+  // Adds a flag for every option there is, `except` some. The object must live until the command has run.
+  void add_to(CLI::App& command, const std::set<std::string>& except = {});
 
   // Also --drafter-option, which changes one of them for drafters alone. To be called after add_to.
   void add_drafter_to(CLI::App& command);
 
   const unmask_options* get() const { return options_.get(); }
   const unmask_options* drafter() const { return drafter_options_.get(); }
+
+  // What the command line gives; and for drafters.
+  const OptionValues& given() const { return given_; }
+  OptionValues drafter_given() const;
 
   // What was given for an option of kind integer, or its default.
   int64_t integer(const std::string& name) const;
@@ -30,7 +35,7 @@ class OptionFlags {
 
   Options options_{check(unmask_options_create())};
   Options drafter_options_{check(unmask_options_create())};
-  std::map<std::string, int64_t> integers_;
+  OptionValues given_, drafter_differs_;
 };
 
 // --strategy, with the names there are.

@@ -45,6 +45,13 @@ const char* c_text(const std::string& text) {
   return text.c_str();
 }
 
+Messages messages_of(const Prompt& prompt) {
+  Messages messages(check(unmask_messages_create()));
+  for (const Message& message : prompt.messages)
+    check(unmask_messages_add(messages.get(), c_text(message.role), c_text(message.content)));
+  return messages;
+}
+
 }  // namespace
 
 Prompt prompt_of(const std::string& text, bool chat) {
@@ -83,12 +90,17 @@ void add_system(Prompt& prompt, const std::string& system) {
   if (!has_one) prompt.messages.insert(prompt.messages.begin(), {"system", system});
 }
 
+std::vector<int32_t> tokenize(const unmask_model* model, const Prompt& prompt) {
+  if (prompt.messages.empty()) return tokenize(model, c_text(prompt.text), false);
+  const Messages messages = messages_of(prompt);
+  return collect<std::vector<int32_t>>(0, [&](int32_t* tokens, int64_t capacity) {
+    return unmask_model_tokenize_messages(model, messages.get(), tokens, capacity);
+  });
+}
+
 void set_prompt(unmask_session* session, const Prompt& prompt) {
   if (prompt.messages.empty()) return check(unmask_session_set_prompt(session, c_text(prompt.text)));
-  const Messages messages(check(unmask_messages_create()));
-  for (const Message& message : prompt.messages)
-    check(unmask_messages_add(messages.get(), c_text(message.role), c_text(message.content)));
-  check(unmask_session_set_messages(session, messages.get()));
+  check(unmask_session_set_messages(session, messages_of(prompt).get()));
 }
 
 }  // namespace cli

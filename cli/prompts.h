@@ -32,7 +32,8 @@ std::vector<Prompt> read_prompts(const std::string& path, bool chat);
 // Puts a system message before a conversation that has none.
 void add_system(Prompt& prompt, const std::string& system);
 
-// The session's prompt. Throws Failure for what the C interface refuses.
+// The prompt's tokens, and a session's prompt. Both throw Failure for what the C interface refuses.
+std::vector<int32_t> tokenize(const unmask_model* model, const Prompt& prompt);
 void set_prompt(unmask_session* session, const Prompt& prompt);
 
 }  // namespace cli

@@ -32,13 +32,13 @@ void StatusLine::show(const std::string& text) {
   std::fflush(stderr);
 }
 
-void StatusLine::show_progress(std::string_view what, double fraction) {
+void StatusLine::show_progress(std::string_view what, double fraction, std::string_view more) {
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
   constexpr int width = 30;
   const int done = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * width);
-  show(fmt::format("{} [{:#<{}}{:.<{}}] {:.0f}%", what, "", done, "", width - done, 100 * fraction));
+  show(fmt::format("{} [{:#<{}}{:.<{}}] {:.0f}%{}", what, "", done, "", width - done, 100 * fraction, more));
 }
 
 namespace {

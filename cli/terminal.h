@@ -24,7 +24,7 @@ class StatusLine {
  public:
   ~StatusLine();
   void show(const std::string& text);
-  void show_progress(std::string_view what, double fraction);
+  void show_progress(std::string_view what, double fraction, std::string_view more = "");
 
  private:
   bool shown_ = false;

@@ -52,7 +52,7 @@ class Usage(ProgramTest):
     def test_version_and_help(self):
         self.assertRegex(self.succeed(unmask("--version")), r"^unmask \d+\.\d+\.\d+\n$")
         everything = self.succeed(unmask("--help"))
-        for command in ("generate", "devices", "info", "tokenize", "logits", "bench", "convert"):
+        for command in ("generate", "devices", "info", "tokenize", "logits", "bench", "convert", "eval", "compare"):
             self.assertIn(command, everything)
             self.assertIn("--help", self.succeed(unmask(command, "--help")))
 
