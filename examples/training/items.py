@@ -32,8 +32,15 @@ class Item:
             return LETTER.findall(text)[:1] == [self.answer]
         return text.strip() == self.answer
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
+    def to_json(self, examples: list["Item"] | None = None) -> str:
+        """One line; with `examples`, worked examples that a model is to be shown before the prompt."""
+        shown = [{"prompt": e.prompt, "answer": e.target} for e in examples or []]
+        return json.dumps(asdict(self) | ({"examples": shown} if shown else {}))
+
+    @staticmethod
+    def from_json(line: str) -> "Item":
+        j = json.loads(line)
+        return Item(j["prompt"], j["target"], j["answer"], j["matcher"])
 
 
 def is_held_out(item: Item) -> bool:

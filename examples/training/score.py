@@ -16,7 +16,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("items", type=argparse.FileType(), help="what tasks.py printed")
     arguments = parser.parse_args()
-    items = [Item(**json.loads(line)) for line in arguments.items]
+    items = [Item.from_json(line) for line in arguments.items]
     reports = [json.loads(line) for line in sys.stdin]
     if len(items) != len(reports):
         sys.exit(f"score.py: {len(items)} items, but {len(reports)} texts on stdin.")

@@ -1,6 +1,7 @@
 """The tasks that models are trained and judged on, by name.
 
     python tasks.py word_problems --count 200 > problems.jsonl      held-out items
+    python tasks.py word_problems --count 40 --examples 8           each after eight worked examples
     python tasks.py stories --train --seed 7                        what training sees
 """
 
@@ -34,10 +35,12 @@ def main():
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--train", action="store_true", help="items of the training side")
+    parser.add_argument("--examples", type=int, default=0, help="worked examples, of the training side, with each item")
     arguments = parser.parse_args()
-    rng = random.Random(arguments.seed)
+    draw, rng, example_rng = TASKS[arguments.task], random.Random(arguments.seed), random.Random(arguments.seed + 1)
     for _ in range(arguments.count):
-        print(TASKS[arguments.task](rng, not arguments.train).to_json())
+        examples = [draw(example_rng, False) for _ in range(arguments.examples)]
+        print(draw(rng, not arguments.train).to_json(examples))
 
 
 if __name__ == "__main__":
