@@ -273,14 +273,14 @@ TEST(Buffers, NegativeCountsAreRefused) {
 }
 
 TEST(Buffers, LogitsNeedRoom) {
-  std::vector<float> logits(2 * 648);
+  constexpr int64_t room = 1296;  // two rows of 648
+  std::vector<float> logits(room);
   const int32_t tokens[] = {1, 638};
-  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, 2, logits.data(), 2 * 648 - 1));
-  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, 0, logits.data(), 2 * 648));
-  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, -2, logits.data(), 2 * 648));
-  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, int64_t{1} << 60, logits.data(), 2 * 648));
-  EXPECT_EQ(unmask_model_logits(model(), tokens, 2, logits.data(), 2 * 648), UNMASK_OK)
-      << unmask_last_error();
+  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, 2, logits.data(), room - 1));
+  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, 0, logits.data(), room));
+  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, -2, logits.data(), room));
+  EXPECT_REFUSED(invalid, unmask_model_logits(model(), tokens, int64_t{1} << 60, logits.data(), room));
+  EXPECT_EQ(unmask_model_logits(model(), tokens, 2, logits.data(), room), UNMASK_OK) << unmask_last_error();
 }
 
 TEST(Tokens, OutsideTheVocabularyAreRefused) {
