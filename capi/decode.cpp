@@ -51,6 +51,9 @@ unmask_progress progress_of(const decode::DecoderProgress& p) {
   out.finished = p.finished, out.seconds = p.seconds;
   out.rounds = static_cast<int32_t>(p.rounds);
   out.masks_left = static_cast<int32_t>(p.masks_left), out.masks_total = static_cast<int32_t>(p.masks_total);
+  const auto number = [](uint64_t value) { return static_cast<int64_t>(value); };
+  out.rows = number(p.rows), out.head_rows = number(p.head_rows), out.flops = number(p.flops);
+  out.bytes_read_back = number(p.bytes_read_back), out.bytes_moved = number(p.bytes_moved);
   return out;
 }
 

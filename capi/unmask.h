@@ -386,6 +386,12 @@ typedef struct unmask_progress {
   int32_t masks_total; /* at the beginning */
   int32_t reserved;
   double seconds; /* spent in unmask_decoder_step so far */
+  /* What the last step cost, over all sessions; as in unmask_statistics. 0 once all is finished. */
+  int64_t rows;
+  int64_t head_rows;
+  int64_t flops;
+  int64_t bytes_read_back;
+  int64_t bytes_moved; /* in device memory, if its kernels read and write every operand once */
 } unmask_progress;
 UNMASK_API void unmask_progress_init(unmask_progress* progress);
 

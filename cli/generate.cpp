@@ -43,6 +43,8 @@ constexpr const char* footer =
     "  seconds            of decoding, loading not included; with --batch, of the batch\n"
     "  tokens_per_second  positions that the model decided, per second\n"
     "  memory_bytes       of the device that decoding took beside the weights; with --batch, of the batch\n"
+    "  steps              with --per-step: masks_left, rows, head_rows, flops, bytes_read_back and bytes_moved\n"
+    "                     (in device memory) of each step; with --batch, of the batch\n"
     "  device, driver, seed, model, finished\n"
     "With --prompts it prints such an object per line, in the order of the prompts.";
 
@@ -52,7 +54,7 @@ struct GenerateFlags {
   std::optional<std::string> prompt, prompt_file, prompts, system, infill, drafter;
   std::string strategy = "vanilla";
   int32_t batch = 1;
-  bool chat = false, watch = false, json = false, explain = false;
+  bool chat = false, watch = false, json = false, explain = false, per_step = false;
 };
 
 std::string text_of(const GenerateFlags& flags) {
@@ -97,6 +99,7 @@ class Generation {
   }
 
   void run() {
+    if (flags_.watch) fmt::print(stderr, "{}\n", memory_text());
     std::optional<CanvasView> view;
     if (flags_.watch && stdout_is_terminal()) view.emplace(model_, sessions_[0].get());
     if (view) view->draw({}, "");
@@ -123,6 +126,16 @@ class Generation {
     const unmask_status status = unmask_decoder_step(decoder_.get(), &progress_);
     if (status == UNMASK_CANCELLED) fail_interrupted();
     check(status);
+    if (flags_.per_step) add_step();
+  }
+
+  void add_step() {
+    steps_.push_back({{"masks_left", progress_.masks_left},
+                      {"rows", progress_.rows},
+                      {"head_rows", progress_.head_rows},
+                      {"flops", progress_.flops},
+                      {"bytes_read_back", progress_.bytes_read_back},
+                      {"bytes_moved", progress_.bytes_moved}});
   }
 
   std::vector<Session> sessions(unmask_model* model, const unmask_options* options,
@@ -149,6 +162,12 @@ class Generation {
 
   std::string explanation() const { return check(unmask_decoder_explanation(decoder_.get())); }
 
+  // Before the first step, which takes it.
+  std::string memory_text() const {
+    const auto bytes = static_cast<double>(check_count(unmask_decoder_memory(decoder_.get())));
+    return fmt::format("{:.1f} MiB of device memory for decoding, beside the weights", bytes / (1 << 20));
+  }
+
   std::string step_text() const {
     const std::string step = fmt::format("step {}, {} of {} masks left, {:.1f} s", progress_.rounds,
                                          progress_.masks_left, progress_.masks_total, progress_.seconds);
@@ -166,6 +185,7 @@ class Generation {
   std::vector<Session> sessions_, drafters_;
   Decoder decoder_;
   std::vector<std::set<int32_t>> decided_;  // positions, of each session
+  Json steps_ = Json::array();              // what each cost
   unmask_progress progress_ = initialised(unmask_progress_init);
 };
 
@@ -210,6 +230,7 @@ Json Generation::report(size_t index, const unmask_device* device) const {
       {"model", flags_.model.model},
       {"finished", progress_.finished != 0}};
   if (!drafters_.empty()) report["drafter"] = costs_of(drafters_[index].get(), *flags_.drafter);
+  if (flags_.per_step) report["steps"] = steps_;
   return report;
 }
 
@@ -283,8 +304,10 @@ void add_generate(CLI::App& program) {
   CLI::Option* watch =
       command->add_flag("--watch", flags->watch,
                         "See the canvas fill in the terminal; elsewhere, a line per step goes to stderr.");
-  command->add_flag("--json", flags->json, "Print the text and what it cost as JSON; see below.")
-      ->excludes(watch);
+  CLI::Option* json =
+      command->add_flag("--json", flags->json, "Print the text and what it cost as JSON; see below.")
+          ->excludes(watch);
+  command->add_flag("--per-step", flags->per_step, "In the JSON, also what each step cost.")->needs(json);
   watch->excludes(prompts);
   add_strategy_flag(*command, flags->strategy);
   command

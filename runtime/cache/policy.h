@@ -47,9 +47,9 @@ struct PolicyOptions {
   uint32_t window_size = 4;  // dKV-Cache-Greedy: masked neighbours recomputed with each filled position
   ShiftType shift_type = ShiftType::un;
 
-  // dLLM-Cache: steps between refreshes of the prompt and of the answer, and which share of the answer's rows
-  // each layer computes between the latter.
-  uint32_t prompt_interval_steps = 100, gen_interval_steps = 7;
+  // dLLM-Cache: steps between refreshes of the prompt, of the answer, and of what guidance adds to the
+  // predictions; and which share of the answer's rows each layer computes between the second.
+  uint32_t prompt_interval_steps = 100, gen_interval_steps = 7, cfg_interval_steps = 1;
   float transfer_ratio = 0.25f;
 
   // Sparse-dLLM: share of the keys outside the block that stay, and over how many neighbours a key's score is
@@ -90,6 +90,9 @@ class Policy {
 
   // Whether every step must fill all that it asks for: the policy then computes little more than that.
   virtual bool asks_only_what_is_filled() const { return false; }
+
+  // Whether every pass has the rows that predict the masks of the whole answer.
+  virtual bool computes_answer() const { return false; }
 
   // Appends the sequence's rows and their key ranges to the plan, those asked for among them. The plan will
   // be run: what it computes may be counted on in the next call.

@@ -17,11 +17,22 @@ void require_one_model(std::span<const std::shared_ptr<Session>> sessions) {
   }
 }
 
+void require_possible_cache(const Session& s) {
+  const SessionOptions& o = s.options();
+  const auto policy = cache::make_policy(o.cache, o.cache_options);
+  policy->require_suits(s.model().config);
+  require(
+      !o.reuses_guidance() || policy->computes_answer(), Status::invalid_argument,
+      "Option cfg_interval_steps above 1 needs the predictions of the whole answer from one pass, which the "
+      "cache policy '{}' does not compute. Use 'none' or 'dllm', or 1.",
+      o.cache);
+}
+
 // Their sessions as a strategy sees them. Throws unsupported where a cache policy does not suit the model.
 std::vector<Session*> suited(std::span<const std::shared_ptr<Session>> sessions) {
   std::vector<Session*> all;
   for (const auto& s : sessions) {
-    cache::make_policy(s->options().cache, s->options().cache_options)->require_suits(s->model().config);
+    require_possible_cache(*s);
     all.push_back(s.get());
   }
   return all;
@@ -44,6 +55,9 @@ void require_room(std::span<Session* const> sessions, const Capacity& capacity, 
         "A text of {} tokens is longer than the model's {} positions. Strategy {} cannot write it stride by "
         "stride; ancestral and first_hitting can.",
         s->length(), s->model().config.positions, strategy);
+    require(!s->model().config.shifted_logits || s->length() == 0 || !s->masked(0), Status::invalid_argument,
+            "This model predicts each token from the position before it, and the first one has none. Give a "
+            "prompt of at least one token.");
   }
 }
 
@@ -81,15 +95,36 @@ void Decoder::attach(std::vector<std::shared_ptr<Session>> sessions) {
 DecoderProgress Decoder::step() {
   require(!cancelled_, Status::cancelled, "The decoder was cancelled.");
   const auto start = std::chrono::steady_clock::now();
+  const DecoderProgress before = work();
   if (!progress_.finished) {
     Run run{writers_.sessions, denoiser(), drafters_.sessions,
             drafters_.denoiser ? &*drafters_.denoiser : nullptr};
     progress_.finished = !strategy_->round(run);
     ++progress_.rounds;
   }
+  const DecoderProgress after = work();
+  progress_.rows = after.rows - before.rows;
+  progress_.head_rows = after.head_rows - before.head_rows;
+  progress_.flops = after.flops - before.flops;
+  progress_.bytes_read_back = after.bytes_read_back - before.bytes_read_back;
+  progress_.bytes_moved = after.bytes_moved - before.bytes_moved;
   progress_.masks_left = masks_left();
   progress_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return progress_;
+}
+
+// Of all rounds so far, drafters included.
+DecoderProgress Decoder::work() const {
+  DecoderProgress sum;
+  for (const Team* team : {&writers_, &drafters_}) {
+    for (const Session* session : team->sessions) {
+      const Statistics& s = session->statistics();
+      sum.rows += s.rows, sum.head_rows += s.head_rows, sum.flops += s.flops;
+      sum.bytes_read_back += s.bytes_read_back;
+    }
+    sum.bytes_moved += team->denoiser ? team->denoiser->bytes_moved() : 0;
+  }
+  return sum;
 }
 
 Denoiser& Decoder::denoiser() {

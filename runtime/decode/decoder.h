@@ -17,6 +17,10 @@ struct DecoderProgress {
   uint32_t masks_total = 0;
   double seconds = 0;  // spent in step()
   bool finished = false;
+
+  // Of the last round, over all sessions; see Statistics.
+  uint64_t rows = 0, head_rows = 0, flops = 0, bytes_read_back = 0;
+  uint64_t bytes_moved = 0;  // by its kernels, with each operand read or written once
 };
 
 struct LabelProfile {
@@ -62,6 +66,7 @@ class Decoder {
 
   void attach(std::vector<std::shared_ptr<Session>> sessions);
   Denoiser& denoiser();
+  DecoderProgress work() const;
   uint32_t masks_left() const;
 
   std::unique_ptr<graph::Backend> backend_;

@@ -64,10 +64,14 @@ void Denoiser::allocate(const Capacity& capacity) {
       tensor::allocate_array<tensor::TokenStats>(backend_, candidates, Memory::device, "token statistics");
   const uint64_t results = uint64_t{read_back_limit} * sequences;
   results_ = {backend_.allocate(results, Memory::shared, "commits"), 0, results};
-  gathered_ = Matrix::allocate(backend_, candidates, c.hidden, "asked rows");
-  hidden_ = Matrix::allocate(backend_, candidates, c.hidden, "normed asked rows");
-  if (planner_.guided())
-    unconditional_ = Matrix::allocate(backend_, candidates, c.hidden, "unconditional rows");
+  // Differences of guidance are kept for all masks, candidates or not.
+  const bool reuses = planner_.reuses_guidance();
+  const uint32_t asked =
+      reuses ? std::max(candidates, model::padded(planner_.most_guided_rows())) : candidates;
+  gathered_ = Matrix::allocate(backend_, asked, c.hidden, "asked rows");
+  hidden_ = Matrix::allocate(backend_, asked, c.hidden, "normed asked rows");
+  if (planner_.guided()) unconditional_ = Matrix::allocate(backend_, asked, c.hidden, "unconditional rows");
+  if (reuses) allocate_differences();
   const bool writes_logits = capacity.ranked_as_sampled || judged > 0 || capacity.kept_logits > 0 ||
                              std::ranges::any_of(sessions_, samples_filtered);
   if (writes_logits) logits_ = Matrix::allocate(backend_, written_rows, c.vocabulary, "logits");
@@ -78,6 +82,15 @@ void Denoiser::allocate(const Capacity& capacity) {
     kept_logits_ = Matrix::allocate(backend_, sessions * capacity.kept_logits, c.vocabulary, "kept logits");
 }
 
+void Denoiser::allocate_differences() {
+  const uint64_t bytes = uint64_t{planner_.slots()} * model_.config.hidden * sizeof(float);
+  require(bytes <= backend_.traits().max_storage_range, Status::unsupported,
+          "What guidance adds at {} positions takes {} bytes, more than this device binds at once ({}). Use "
+          "shorter sequences, a smaller batch, or cfg_interval_steps 1.",
+          planner_.slots(), bytes, backend_.traits().max_storage_range);
+  differences_ = Matrix::allocate(backend_, planner_.slots(), model_.config.hidden, "guidance differences");
+}
+
 Answers Denoiser::step(std::span<const Request> requests, std::span<const Trial> trials) {
   const ForwardPlan p = planner_.plan(requests, trials);
   plan_buffers_.write(backend_, p);
@@ -86,6 +99,7 @@ Answers Denoiser::step(std::span<const Request> requests, std::span<const Trial>
   backend_.run(replay);
   if (profiling_) count_executed(replay.recording());
   count(requests, trials, p, replay.recording());
+  bytes_moved_ += replay.recording().total().bytes;
   Answers answers;
   answers.replayed = std::exchange(cached.has_run, true);
   for (size_t i = 0; i < requests.size(); ++i) answers.reports.push_back(apply_commits(requests[i], i));
@@ -134,21 +148,35 @@ Matrix Denoiser::record_residuals(Ops& ops, const PlanShape& shape) const {
 
 // The rows x [R, hidden] whose logits are asked for, gathered and normed: [candidates, hidden].
 Matrix Denoiser::record_hidden_states(Ops& ops, const PlanShape& shape, const Matrix& x) const {
-  const Matrix gathered = gathered_.first(shape.logit_rows);
-  Matrix hidden = hidden_.first(shape.logit_rows);
-  const auto norm = [&](const Slice& rows, const Matrix& y) {
-    ops.gather_rows(x, rows, gathered, graph::Extent::logit_rows);
-    ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),
-             static_cast<float>(model_.config.norm_eps), y, graph::Extent::logit_rows);
-  };
-  norm(plan_buffers_.logit_rows, hidden);
-  if (shape.guided) {
-    // The head is linear, so guidance combines hidden rows instead of logits.
-    const Matrix unconditional = unconditional_.first(shape.logit_rows);
-    norm(plan_buffers_.unconditional_rows, unconditional);
-    ops.guidance(hidden, unconditional, plan_buffers_.candidates, plan_buffers_.sequences, hidden);
+  const Matrix hidden = hidden_.first(shape.logit_rows);
+  if (shape.guided_rows > 0) record_differences(ops, x, shape.guided_rows);
+  record_norm(ops, x, plan_buffers_.logit_rows, hidden, graph::Extent::logit_rows);
+  if (!shape.guided) return hidden;
+  // The head is linear, so guidance combines hidden rows instead of logits.
+  const Matrix other = unconditional_.first(shape.logit_rows);
+  if (differences_) {
+    ops.gather_rows(*differences_, plan_buffers_.unconditional_rows, other, graph::Extent::logit_rows);
+  } else {
+    record_norm(ops, x, plan_buffers_.unconditional_rows, other, graph::Extent::logit_rows);
   }
+  ops.guidance(hidden, other, differences_.has_value(), plan_buffers_.candidates, plan_buffers_.sequences,
+               hidden);
   return hidden;
+}
+
+void Denoiser::record_norm(Ops& ops, const Matrix& x, const Slice& rows, const Matrix& y,
+                           graph::Extent extent) const {
+  const Matrix gathered = gathered_.first(y.rows);
+  ops.gather_rows(x, rows, gathered, extent);
+  ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),
+           static_cast<float>(model_.config.norm_eps), y, extent);
+}
+
+void Denoiser::record_differences(Ops& ops, const Matrix& x, uint32_t rows) const {
+  const Matrix conditional = hidden_.first(rows), unconditional = unconditional_.first(rows);
+  record_norm(ops, x, plan_buffers_.guided_rows, conditional, graph::Extent::guided_rows);
+  record_norm(ops, x, plan_buffers_.guided_twins, unconditional, graph::Extent::guided_rows);
+  ops.store_differences(conditional, unconditional, plan_buffers_.guided_slots, *differences_);
 }
 
 void Denoiser::record_filtered_sampling(Ops& ops, const Matrix& hidden) const {
@@ -174,10 +202,8 @@ void Denoiser::record_kept_logits(Ops& ops, const Matrix& hidden) const {
 }
 
 void Denoiser::record_judgements(Ops& ops, const Matrix& x, uint32_t judged_rows) const {
-  const Matrix gathered = gathered_.first(judged_rows), hidden = hidden_.first(judged_rows);
-  ops.gather_rows(x, plan_buffers_.judged_rows, gathered, graph::Extent::judged_rows);
-  ops.norm(gathered, model_.network->final_norm(), model_.network->final_norm_bias(),
-           static_cast<float>(model_.config.norm_eps), hidden, graph::Extent::judged_rows);
+  const Matrix hidden = hidden_.first(judged_rows);
+  record_norm(ops, x, plan_buffers_.judged_rows, hidden, graph::Extent::judged_rows);
   const Slice draft = draft_logits_.rows > 0 ? draft_logits_.slice : kept_logits_.slice;
   for (uint32_t first = 0; first < judged_rows; first += written_rows) {
     const Matrix logits = logits_.first(std::min(written_rows, judged_rows - first));
@@ -207,6 +233,7 @@ std::vector<graph::Counts> counts_of(const ForwardPlan& p) {
   for (size_t i = 0; i < p.sequences.size(); ++i)
     counts[i].logit_rows = p.sequences[i].candidate_count + p.sequences[i].edit_count;
   for (const tensor::Judged& j : p.judged) ++counts[j.sequence].judged_rows;
+  for (const model::GuidedRow& g : p.guided) ++counts[p.rows[g.row].sequence].guided_rows;
   return counts;
 }
 

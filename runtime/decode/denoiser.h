@@ -45,6 +45,9 @@ class Denoiser {
   // outlive this one.
   void compare_with(const tensor::Matrix& kept_logits) { draft_logits_ = kept_logits; }
 
+  // By the kernels of all steps, padding included.
+  uint64_t bytes_moved() const { return bytes_moved_; }
+
   // Collects the work done per label, padding included, and the device's time stamps. Switching it starts
   // anew.
   void set_profiling(bool on);
@@ -58,11 +61,15 @@ class Denoiser {
   };
 
   void allocate(const Capacity& capacity);
+  void allocate_differences();
   CachedProgram& program(const model::PlanShape& shape);
   graph::Recording record(const model::PlanShape& shape) const;
   tensor::Matrix record_residuals(tensor::Ops& ops, const model::PlanShape& shape) const;
   tensor::Matrix record_hidden_states(tensor::Ops& ops, const model::PlanShape& shape,
                                       const tensor::Matrix& x) const;
+  void record_norm(tensor::Ops& ops, const tensor::Matrix& x, const graph::Slice& rows,
+                   const tensor::Matrix& y, graph::Extent extent) const;
+  void record_differences(tensor::Ops& ops, const tensor::Matrix& x, uint32_t rows) const;
   void record_filtered_sampling(tensor::Ops& ops, const tensor::Matrix& hidden) const;
   void record_kept_logits(tensor::Ops& ops, const tensor::Matrix& hidden) const;
   void record_judgements(tensor::Ops& ops, const tensor::Matrix& x, uint32_t judged_rows) const;
@@ -86,10 +93,12 @@ class Denoiser {
   std::optional<cache::EvictionStore> evictions_;
   graph::Slice tokens_, confidence_, partials_, stats_, results_, verdicts_;
   tensor::Matrix gathered_, hidden_, unconditional_, logits_, kept_logits_, draft_logits_;
-  std::list<CachedProgram> programs_;  // most recently used first
-  std::vector<uint64_t> read_back_;    // in this step, bytes per session
+  std::optional<tensor::Matrix> differences_;  // [slots, hidden], of guidance; only where some are reused
+  std::list<CachedProgram> programs_;          // most recently used first
+  std::vector<uint64_t> read_back_;            // in this step, bytes per session
   std::map<std::string, LabelWork> work_;
   bool profiling_ = false;
+  uint64_t bytes_moved_ = 0;
 };
 
 }  // namespace unmask::decode

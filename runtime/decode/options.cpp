@@ -43,7 +43,7 @@ constexpr std::array table = {
     OptionInfo{
         "guidance", OptionKind::number, 0, 0, 1000, "", "",
         "Classifier-free guidance: scale of the difference to the prediction without the prompt. 0: off; "
-        "otherwise each step computes two passes."},
+        "otherwise each step computes two passes; see cfg_interval_steps."},
     OptionInfo{
         "compat_fp32_gumbel", OptionKind::flag, 0, 0, 1, "", "",
         "Draw as MDLM's published fp32 code does: Gumbel noise ends at 16.6, and with strategy ancestral "
@@ -112,6 +112,10 @@ constexpr std::array table = {
     OptionInfo{"transfer_ratio", OptionKind::number, 0.25, 0, 1, "", "",
                "Cache dllm: share of the answer's rows that each layer computes in the steps between, those "
                "whose values changed most. 0: none."},
+    OptionInfo{"cfg_interval_steps", OptionKind::integer, 1, 1, 1 << 20, "", "",
+               "Guidance with cache none or dllm: steps between passes without the prompt. The steps between "
+               "add the difference that the last such pass made to each prediction (dLLM-Cache). The first "
+               "five steps all have one."},
     OptionInfo{"keep_ratio", OptionKind::number, 0.5, 0, 1, "", "",
                "Cache sparse: share of the keys outside the block that stay for its further steps."},
     OptionInfo{"kernel_size", OptionKind::integer, 3, 1, 1023, "", "",
@@ -182,6 +186,7 @@ cache::PolicyOptions policy_options(const Options& o) {
           .shift_type = shift_type_of(o.text("shift_type")),
           .prompt_interval_steps = static_cast<uint32_t>(o.integer("prompt_interval_steps")),
           .gen_interval_steps = static_cast<uint32_t>(o.integer("gen_interval_steps")),
+          .cfg_interval_steps = static_cast<uint32_t>(o.integer("cfg_interval_steps")),
           .transfer_ratio = static_cast<float>(o.number("transfer_ratio")),
           .keep_ratio = static_cast<float>(o.number("keep_ratio")),
           .kernel_size = static_cast<uint32_t>(o.integer("kernel_size"))};

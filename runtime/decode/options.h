@@ -77,6 +77,9 @@ struct SessionOptions {
 
   explicit SessionOptions(const Options& options);
 
+  // Whether some steps use the guidance of an earlier one.
+  bool reuses_guidance() const { return guidance > 0 && cache_options.cfg_interval_steps > 1; }
+
   // Gives `block` its meaning for a model: `attention_block` is the block of its block-causal attention, or
   // 0.
   void resolve_block(uint32_t attention_block);

@@ -18,6 +18,9 @@ namespace {
 // The random bits beyond the 24 that a uniform number of published fp32 samplers has.
 constexpr uint32_t fp32_noise = 0xFF;
 
+// dLLM-Cache's code computes guidance anew in each of a text's first steps.
+constexpr uint32_t first_guided_steps = 5;
+
 // Whether the distribution that tokens are drawn from is softmax(z) itself.
 bool samples_from_softmax(const SessionOptions& o) {
   return (o.temperature == 0 || o.temperature == 1) && o.top_k == 0 && o.top_p >= 1;
@@ -58,10 +61,12 @@ Planner::Planner(std::span<Session* const> sessions, const Capacity& capacity)
     : sessions_(sessions.begin(), sessions.end()), model_(sessions[0]->model()), capacity_(capacity) {
   for (const Session* s : sessions_) {
     const bool guided = s->options().guidance > 0;
-    places_.push_back({place(*s), std::nullopt, 0, 0});
+    places_.push_back({.canvas = place(*s), .mirror = std::nullopt});
     if (guided) places_.back().mirror = place(*s);
     const uint32_t rows = std::min(s->length(), model_.config.positions);
     most_rows_ += (guided ? 2 * rows : rows) + capacity.scratch_rows;
+    most_guided_rows_ += guided ? rows : 0;
+    reuses_guidance_ |= s->options().reuses_guidance();
   }
   for (Place& p : places_) p.scratch_slot = std::exchange(slots_, slots_ + capacity.scratch_rows);
   row_of_slot_.assign(slots_, none);
@@ -131,7 +136,7 @@ void Planner::add_request(const Request& r, ForwardPlan& p) {
   assert(r.commitment.at_least <= r.positions.size());
   Place& place = places_[r.session];
   add_rows(r, place.canvas, p);
-  if (place.mirror) add_rows(r, *place.mirror, p);
+  if (place.mirror) add_mirror_rows(r, place, p);
   const uint32_t first_scratch = count_of(p.rows);
   add_scratch_rows(r.session, r.scratch, p);
   p.sequences.push_back(sequence_step(r));
@@ -188,6 +193,34 @@ void Planner::add_rows(const Request& r, Canvas& canvas, ForwardPlan& p) {
   for (uint32_t row = first_row; row < p.rows.size(); ++row) row_of_slot_[p.rows[row].slot] = row;
 }
 
+void Planner::add_mirror_rows(const Request& r, Place& place, ForwardPlan& p) {
+  if (guides_anew(r, place)) {
+    add_rows(r, *place.mirror, p);
+    if (reuses_guidance_) add_guided_rows(r, place, p);
+  }
+  ++place.guided_steps;
+}
+
+// dLLM-Cache (Liu et al. 2025, arXiv 2506.06295): what the prompt adds to the predictions changes slowly.
+bool Planner::guides_anew(const Request& r, const Place& place) const {
+  const uint32_t interval = sessions_[r.session]->options().cache_options.cfg_interval_steps;
+  const std::vector<uint32_t> asked = in_order(r.positions, r.editable);
+  return place.guided_steps < first_guided_steps || place.guided_steps % interval == 0 ||
+         (!asked.empty() && asked.back() >= place.guided_end);
+}
+
+void Planner::add_guided_rows(const Request& r, Place& place, ForwardPlan& p) const {
+  const Session& s = *sessions_[r.session];
+  for (uint32_t position = s.prompt_length(); position < s.length(); ++position) {
+    const uint32_t predicting = predicting_position(model_.config, position);
+    const uint32_t row = row_of_slot_[place.canvas.base_slot + predicting];
+    const uint32_t twin = row_of_slot_[place.mirror->base_slot + predicting];
+    if (row == none || twin == none) continue;
+    p.guided.push_back({row, twin, place.canvas.base_slot + position});
+    place.guided_end = position + 1;
+  }
+}
+
 void Planner::add_candidates(const Request& r, std::span<const uint32_t> positions, ForwardPlan& p) const {
   const Place& place = places_[r.session];
   for (const uint32_t position : positions) {
@@ -197,8 +230,11 @@ void Planner::add_candidates(const Request& r, std::span<const uint32_t> positio
       assert(row_of_slot_[canvas.base_slot + predicting] != none);
       return row_of_slot_[canvas.base_slot + predicting];
     };
+    const auto twin = [&] {
+      return reuses_guidance_ ? place.canvas.base_slot + position : row(*place.mirror);
+    };
     p.candidates.push_back({.row = row(place.canvas),
-                            .unconditional_row = place.mirror ? row(*place.mirror) : none,
+                            .unconditional_row = place.mirror ? twin() : none,
                             .sequence = count_of(p.sequences) - 1,
                             .position = position,
                             .slot = place.canvas.base_slot + position,

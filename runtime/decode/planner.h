@@ -24,6 +24,10 @@ class Planner {
   cache::Kept kept() const { return kept_; }  // the most that some policy keeps
   bool guided() const;
 
+  // Whether what guidance adds is kept, for steps without its second pass: for at most most_guided_rows().
+  bool reuses_guidance() const { return reuses_guidance_; }
+  uint32_t most_guided_rows() const { return most_guided_rows_; }
+
   // The tokens of all slots.
   std::vector<uint32_t> canvases() const;
 
@@ -46,9 +50,10 @@ class Planner {
   };
   struct Place {
     Canvas canvas;
-    std::optional<Canvas> mirror;  // the copy whose prompt is masked, for guidance
-    uint32_t scratch_slot;         // of the first scratch row
-    uint32_t scratch_used;         // by the plan being made
+    std::optional<Canvas> mirror;               // the copy whose prompt is masked, for guidance
+    uint32_t guided_steps = 0, guided_end = 0;  // steps so far; where the kept differences end
+    uint32_t scratch_slot = 0;                  // of the first scratch row
+    uint32_t scratch_used = 0;                  // by the plan being made
   };
 
   Canvas place(const Session& session);
@@ -56,6 +61,9 @@ class Planner {
                            uint32_t sequence) const;
   void add_request(const Request& request, model::ForwardPlan& plan);
   void add_rows(const Request& request, Canvas& canvas, model::ForwardPlan& plan);
+  void add_mirror_rows(const Request& request, Place& place, model::ForwardPlan& plan);
+  bool guides_anew(const Request& request, const Place& place) const;
+  void add_guided_rows(const Request& request, Place& place, model::ForwardPlan& plan) const;
   void add_candidates(const Request& request, std::span<const uint32_t> positions,
                       model::ForwardPlan& plan) const;
   void add_scratch_rows(uint32_t session, std::span<const ScratchRow> rows, model::ForwardPlan& plan);
@@ -68,7 +76,8 @@ class Planner {
   const model::Model& model_;
   Capacity capacity_;
   std::vector<Place> places_;
-  uint32_t slots_ = 0, most_rows_ = 0;
+  uint32_t slots_ = 0, most_rows_ = 0, most_guided_rows_ = 0;
+  bool reuses_guidance_ = false;
   cache::Kept kept_ = cache::Kept::nothing;
   std::map<uint32_t, uint32_t> writes_;  // token by slot, of the next plan
   std::vector<uint32_t> row_of_slot_;    // in the plan being made, or `none`

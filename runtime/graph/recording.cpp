@@ -24,17 +24,19 @@ Work Recording::total() const {
 Counts& Counts::operator+=(const Counts& o) {
   rows += o.rows, row_keys += o.row_keys, logit_rows += o.logit_rows, judged_rows += o.judged_rows;
   selected_rows += o.selected_rows, selected_row_keys += o.selected_row_keys;
+  guided_rows += o.guided_rows;
   return *this;
 }
 
 uint64_t Recording::flops(const Counts& counts) const {
-  const std::array<uint64_t, 7> units = {0,
+  const std::array<uint64_t, 8> units = {0,
                                          counts.rows,
                                          counts.row_keys,
                                          counts.logit_rows,
                                          counts.selected_rows,
                                          counts.selected_row_keys,
-                                         counts.judged_rows};
+                                         counts.judged_rows,
+                                         counts.guided_rows};
   uint64_t sum = 0;
   for (const Dispatch& d : dispatches_) {
     sum += d.extent == Extent::fixed ? d.work.flops

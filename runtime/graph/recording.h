@@ -34,11 +34,13 @@ enum class Extent : uint8_t {
   logit_rows,
   selected_rows,
   selected_row_keys,
-  judged_rows
+  judged_rows,
+  guided_rows
 };
 
 // The counts of one step: rows computed, (row, key) pairs attended, rows that went through the LM head; the
-// first two once more for layers that compute only some of the rows; and rows whose logits judge a token.
+// first two once more for layers that compute only some of the rows; rows whose logits judge a token; and
+// rows whose difference to those of guidance's second pass is kept.
 struct Counts {
   uint64_t rows = 0;
   uint64_t row_keys = 0;
@@ -46,6 +48,7 @@ struct Counts {
   uint64_t selected_rows = 0;
   uint64_t selected_row_keys = 0;
   uint64_t judged_rows = 0;
+  uint64_t guided_rows = 0;
 
   Counts& operator+=(const Counts& o);
 };

@@ -38,6 +38,7 @@ PlanShape ForwardPlan::shape() const {
   s.writes = padded(static_cast<uint32_t>(writes.size()));
   s.judged_rows = padded(static_cast<uint32_t>(judged.size()));
   s.keeps_logits = !kept_logits.empty();
+  s.guided_rows = padded(static_cast<uint32_t>(guided.size()));
   return s;
 }
 
@@ -61,7 +62,10 @@ PlanBuffers PlanBuffers::allocate(graph::Backend& backend, Counts most) {
           .writes = array(TokenWrite{}, writes, "tokens written"),
           .judged = array(Judged{}, judged, "judged tokens"),
           .judged_rows = array(0u, judged, "rows that judge"),
-          .kept_logits = array(0u, candidates, "places of kept logits")};
+          .kept_logits = array(0u, candidates, "places of kept logits"),
+          .guided_rows = array(0u, rows, "guided rows"),
+          .guided_twins = array(0u, rows, "their unconditional twins"),
+          .guided_slots = array(0u, rows, "slots of differences")};
 }
 
 namespace {
@@ -78,6 +82,14 @@ void write_padded(graph::Backend& backend, const graph::Slice& to, std::vector<T
   write_all(backend, to, values);
 }
 
+template <typename T>
+void write_field(graph::Backend& backend, const graph::Slice& to, const std::vector<T>& values,
+                 uint32_t T::*field) {
+  std::vector<uint32_t> fields;
+  for (const T& value : values) fields.push_back(value.*field);
+  write_padded(backend, to, std::move(fields), tensor::none);
+}
+
 }  // namespace
 
 void PlanBuffers::write(graph::Backend& backend, const ForwardPlan& plan) const {
@@ -85,23 +97,19 @@ void PlanBuffers::write(graph::Backend& backend, const ForwardPlan& plan) const 
   write_padded(backend, ranges, plan.ranges, KeyRanges{});
   write_padded(backend, candidates, plan.candidates,
                Candidate{0, tensor::none, 0, 0, tensor::none, tensor::none, 0, 0});
-  std::vector<uint32_t> conditional, unconditional;
-  for (const Candidate& c : plan.candidates) {
-    conditional.push_back(c.row);
-    unconditional.push_back(c.unconditional_row);
-  }
-  write_padded(backend, logit_rows, conditional, tensor::none);
-  write_padded(backend, unconditional_rows, unconditional, tensor::none);
+  write_field(backend, logit_rows, plan.candidates, &Candidate::row);
+  write_field(backend, unconditional_rows, plan.candidates, &Candidate::unconditional_row);
   write_all(backend, sequences, plan.sequences);
   write_all(backend, evictions, plan.evictions);
   write_padded(backend, kept_to, plan.kept_to, tensor::none);
   write_padded(backend, writes, plan.writes, TokenWrite{tensor::none, 0});
   write_padded(backend, judged, plan.judged,
                Judged{.row = tensor::none, .draft_row = tensor::none, .temperature = 1});
-  std::vector<uint32_t> judging;
-  for (const Judged& j : plan.judged) judging.push_back(j.row);
-  write_padded(backend, judged_rows, std::move(judging), tensor::none);
+  write_field(backend, judged_rows, plan.judged, &Judged::row);
   write_padded(backend, kept_logits, plan.kept_logits, tensor::none);
+  write_field(backend, guided_rows, plan.guided, &GuidedRow::row);
+  write_field(backend, guided_twins, plan.guided, &GuidedRow::unconditional_row);
+  write_field(backend, guided_slots, plan.guided, &GuidedRow::slot);
   if (!plan.shape().selects) return;
   std::vector<uint32_t> list(plan.selected_count(), tensor::none), places(plan.rows.size(), tensor::none);
   for (const uint32_t row : plan.computed) {

@@ -26,8 +26,15 @@ struct PlanShape {
   uint32_t writes = 0;  // tokens that the host puts into the canvas
   uint32_t judged_rows = 0;
   bool keeps_logits = false;  // of some candidates
+  uint32_t guided_rows = 0;
 
   auto operator<=>(const PlanShape&) const = default;
+};
+
+// A row, its twin in the unconditional pass of guidance, and where the difference that they make in the
+// prediction is kept.
+struct GuidedRow {
+  uint32_t row, unconditional_row, slot;
 };
 
 // One step's plan for a batch of sequences. Row and candidate counts here are exact; shape() pads them.
@@ -50,6 +57,7 @@ struct ForwardPlan {
   std::vector<tensor::TokenWrite> writes;  // into the canvas, before anything else
   std::vector<tensor::Judged> judged;      // tokens whose probability is asked for
   std::vector<uint32_t> kept_logits;  // where each candidate's logits are kept, or `none`; empty: nowhere
+  std::vector<GuidedRow> guided;
 
   uint32_t selected_count() const;  // rows that all selections keep; they come before `computed` in the list
   PlanShape shape() const;
@@ -59,8 +67,8 @@ struct ForwardPlan {
 constexpr uint32_t row_padding = 16;
 constexpr uint32_t padded(uint32_t count) { return (count + row_padding - 1) / row_padding * row_padding; }
 
-// Slots of different sequences begin at multiples of this, a key tile of the attention kernel: a tile that two
-// sequences share would be computed for both.
+// Slots of different sequences begin at multiples of this, a key tile of the attention kernel: a tile that
+// two sequences share would be computed for both.
 constexpr uint32_t slot_alignment = 32;
 
 // The plan in device memory, filled before each run. Capacities are fixed when it is allocated.
@@ -74,8 +82,9 @@ struct PlanBuffers {
   graph::Slice kept_to;     // u32 per key that stays, `none` for padding
   graph::Slice writes;
   graph::Slice judged;
-  graph::Slice judged_rows;  // u32 each, their rows; `none` for padding
-  graph::Slice kept_logits;  // u32 per candidate, `none` for padding
+  graph::Slice judged_rows;                              // u32 each, their rows; `none` for padding
+  graph::Slice kept_logits;                              // u32 per candidate, `none` for padding
+  graph::Slice guided_rows, guided_twins, guided_slots;  // u32 per guided row, `none` for padding
 
   struct Counts {
     uint32_t rows, candidates, sequences, writes, judged;

@@ -27,6 +27,7 @@
 #include "kernels/select_commit.h"
 #include "kernels/select_rows.h"
 #include "kernels/silu_gate.h"
+#include "kernels/store_differences.h"
 #include "kernels/value_change.h"
 #include "kernels/write_tokens.h"
 #include "tensor/layouts.h"
@@ -300,12 +301,20 @@ void Ops::expert_sum(const Routing& r, const ExpertChoices& choices, const Matri
       Extent::rows, y.rows);
 }
 
-void Ops::guidance(const Matrix& conditional, const Matrix& unconditional, const Slice& candidates,
-                   const Slice& sequences, const Matrix& y) {
+void Ops::guidance(const Matrix& conditional, const Matrix& other, bool other_is_difference,
+                   const Slice& candidates, const Slice& sequences, const Matrix& y) {
   using K = kernels::guidance;
-  append(dispatch<K>(K::kernel(), {conditional.slice, unconditional.slice, candidates, sequences, y.slice},
-                     {y.rows, y.columns}, {}, Grid{y.rows}, "guidance", elementwise(area(y), 3, 3)),
+  append(dispatch<K>(K::kernel(), {conditional.slice, other.slice, candidates, sequences, y.slice},
+                     {y.rows, y.columns}, {other_is_difference ? 1u : 0u}, Grid{y.rows}, "guidance",
+                     elementwise(area(y), 3, 3)),
          Extent::logit_rows, y.rows);
+}
+
+void Ops::store_differences(const Matrix& a, const Matrix& b, const Slice& index, const Matrix& y) {
+  using K = kernels::store_differences;
+  append(dispatch<K>(K::kernel(), {a.slice, b.slice, index, y.slice}, {a.rows, a.columns}, {}, Grid{a.rows},
+                     "guidance", elementwise(area(a), 1, 3)),
+         Extent::guided_rows, a.rows);
 }
 
 void Ops::head(const Matrix& x, const Weight& w, const Slice& candidates, const Slice& sequences, bool noise,

@@ -127,9 +127,13 @@ class Ops {
   void expert_sum(const Routing& routing, const ExpertChoices& choices, const Matrix& x, const Matrix& y,
                   bool accumulate);
 
-  // y [C, d] = u + (g + 1)(c - u) with each candidate's guidance scale g (Ho and Salimans 2022).
-  void guidance(const Matrix& conditional, const Matrix& unconditional, const graph::Slice& candidates,
-                const graph::Slice& sequences, const Matrix& y);
+  // y [C, d] = c + g (c - u) with each candidate's guidance scale g (Ho and Salimans 2022), of conditional
+  // rows c [C, d] and `other`: unconditional rows u, or differences c - u.
+  void guidance(const Matrix& conditional, const Matrix& other, bool other_is_difference,
+                const graph::Slice& candidates, const graph::Slice& sequences, const Matrix& y);
+
+  // y[index[i]] = a[i] - b[i], of a, b [n, d] and y [any, d]; what is `none` goes nowhere.
+  void store_differences(const Matrix& a, const Matrix& b, const graph::Slice& index, const Matrix& y);
 
   // stats [C] TokenStats of the distributions of x [C, d] over the vocabulary; logits never leave the chip.
   void head(const Matrix& x, const Weight& w, const graph::Slice& candidates, const graph::Slice& sequences,

@@ -73,6 +73,7 @@ class Usage(ProgramTest):
         self.fail_with(generate("--prompt", "a", "--json", "--watch"), 2, "--watch")
         self.fail_with(generate("--prompt", "a", "--batch", "2"), 2, "--prompts")
         self.fail_with(generate("--prompt", "a", "--system", "b"), 2, "--chat")
+        self.fail_with(generate("--prompt", "a", "--per-step"), 2, "--json")
 
     def test_values_out_of_range(self):
         self.fail_with(generate("--prompt", "a", "--length", "0"), 2, "'length' must be between 1 and")
@@ -111,6 +112,16 @@ class Generate(ProgramTest):
         self.assertGreater(result["tokens_per_second"], 0)
         self.assertTrue(result["device"] and result["driver"])
         self.assertIs(result["finished"], True)
+
+    def test_steps_add_up_to_the_whole(self):
+        result = json.loads(self.succeed(generate(*SHORT, "--prompt", "Tom has 3 apples.", "--json", "--per-step", "--cache", "dual",
+                                                  "--no-stop-at-end")))
+        self.assertEqual(len(result["steps"]), result["forward_passes"])
+        for name in ("rows", "head_rows", "flops", "bytes_read_back"):
+            self.assertEqual(sum(step[name] for step in result["steps"]), result[name], name)
+        self.assertEqual(result["steps"][-1]["masks_left"], 0)
+        self.assertGreater(result["steps"][0]["rows"], result["steps"][1]["rows"])
+        self.assertTrue(all(step["bytes_moved"] > 0 for step in result["steps"]))
 
     def test_tokens_may_be_edited(self):
         plain, edited = (json.loads(self.succeed(generate(*SHORT, "--prompt", "Tom", "--json", "--edit-threshold", limit,
@@ -247,7 +258,7 @@ class Watch(ProgramTest):
     def test_elsewhere_it_prints_lines(self):
         result = generate(*SHORT, "--prompt", "Tom", "--watch")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertRegex(result.stderr, r"^step 1, 5 of 6 masks left, [\d.]+ s\n")
+        self.assertRegex(result.stderr, r"^[\d.]+ MiB of device memory .*\nstep 1, 5 of 6 masks left, [\d.]+ s\n")
         self.assertNotIn("\x1b", result.stdout + result.stderr)
         self.assertNotEqual(result.stdout, "")
 

@@ -175,6 +175,15 @@ TEST(Accounting, DllmCache) {
       dllm(text, 10, 4, 0.5));
 }
 
+// The second pass of guidance has features of its own, and counts its own steps: here the first five, and
+// three more.
+TEST(Accounting, DllmCacheWithGuidance) {
+  double second_passes = 0;
+  for (uint32_t step = 0; step < 5 + 3; ++step) second_passes += dllm_step(text, step, 100, 7, 0.25);
+  expect_within_a_percent(count(text, {{"guidance", 1.5}, {"cfg_interval_steps", 16}}, "dllm").flops,
+                          dllm(text, 100, 7, 0.25) + second_passes);
+}
+
 // HotpotQA's published settings. The published figure counts the prompt's rows in the first layer of every
 // step; here they enter only when they are refreshed, which changes no token.
 TEST(Accounting, DllmCacheNeedsANinthOnALongPrompt) {

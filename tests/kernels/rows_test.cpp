@@ -1,9 +1,11 @@
-// The kernels that move or combine rows: gather_rows, scatter_rows, guidance, embed, write_tokens.
+// The kernels that move or combine rows: gather_rows, scatter_rows, store_differences, guidance, embed,
+// write_tokens.
 #include "kernels/embed.h"
 #include "kernels/gather_rows.h"
 #include "kernels/guidance.h"
 #include "kernels/products.h"
 #include "kernels/scatter_rows.h"
+#include "kernels/store_differences.h"
 #include "kernels/write_tokens.h"
 #include "tensor/layouts.h"
 #include "tensor/variant.h"
@@ -42,7 +44,19 @@ TEST(WriteTokens, ChangesOnlyTheSlotsNamed) {
   expect_close(d, "tokens", 0);
 }
 
-TEST(Guidance, CombinesOnlyGuidedRows) {
+TEST(StoreDifferences, LeavesOtherRowsAlone) {
+  Inputs in(5);
+  const auto a = in.buffer(in.numbers(5 * 131)), b = in.buffer(in.numbers(5 * 131));
+  const auto index = in.buffer<uint32_t>({6, 0, none, 3, none});
+  const auto d = graph::dispatch<store_differences>(store_differences::kernel(),
+                                                    {a, b, index, in.garbage_floats(7 * 131)},
+                                                    {.rows = 5, .dim = 131}, {}, {5}, "guidance");
+  expect_close(d, "y", 0);
+}
+
+class GuidanceOf : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(GuidanceOf, CombinesOnlyGuidedRows) {
   Inputs in(3);
   const std::vector<tensor::SequenceStep> sequences = {
       {.guidance = 0.0f}, {.guidance = 1.5f}, {.guidance = -0.5f}};
@@ -50,15 +64,17 @@ TEST(Guidance, CombinesOnlyGuidedRows) {
                                                      {.unconditional_row = none, .sequence = none},
                                                      {.unconditional_row = 2, .sequence = 2},
                                                      {.unconditional_row = 4, .sequence = 0}};
-  std::vector<float> unconditional = in.numbers(4 * 133, -3, 3);
-  for (uint32_t i = 133; i < 2 * 133; ++i) unconditional[i] = NAN;  // never read
+  std::vector<float> other = in.numbers(4 * 133, -3, 3);
+  for (uint32_t i = 133; i < 2 * 133; ++i) other[i] = NAN;  // never read
   const auto d =
       graph::dispatch<guidance>(guidance::kernel(),
-                                {in.buffer(in.numbers(4 * 133, -3, 3)), in.buffer(unconditional),
+                                {in.buffer(in.numbers(4 * 133, -3, 3)), in.buffer(other),
                                  in.buffer(candidates), in.buffer(sequences), in.garbage_floats(4 * 133)},
-                                {.rows = 4, .dim = 133}, {}, {4}, "guidance");
+                                {.rows = 4, .dim = 133}, {GetParam()}, {4}, "guidance");
   expect_close(d, "y", 2e-7);
 }
+
+INSTANTIATE_TEST_SUITE_P(OtherIsDifference, GuidanceOf, testing::Values(0, 1));
 
 class EmbedOf : public testing::TestWithParam<DType> {};
 

@@ -282,6 +282,25 @@ TEST(GgufModel, ExpertsArePartsOfOneTensor) {
   });
 }
 
+// Their names do not occur elsewhere; 1 is llama.cpp's number of a softmax.
+TEST(GgufModel, RefusesOtherRouters) {
+  const TemporaryFolder folder;
+  const auto file = tests::convert_to_gguf(std::filesystem::path(UNMASK_TEST_DATA) / "golden" / "llada_moe",
+                                           folder, DType::f16);
+  const MappedFile original(file);
+  const auto expect_refused = [&](const std::string& key, const char* words) {
+    std::string changed(original.text());
+    const size_t at = changed.find(key);
+    ASSERT_NE(at, std::string::npos) << key;
+    char& value = changed[at + key.size() + sizeof(uint32_t)];  // after its type
+    value = static_cast<char>(value == 1 ? 2 : 1);
+    const auto other = folder.write("other.gguf", changed);
+    expect_error(Status::unsupported, words, [&] { open(other); });
+  };
+  expect_refused("llada-moe.expert_gating_func", "expert_gating_func = 2");
+  expect_refused("llada-moe.expert_weights_norm", "expert_weights_norm = true");
+}
+
 TEST(GgufModel, RoutersKeepTheirPrecision) {
   const TemporaryFolder folder;
   const auto file = tests::convert_to_gguf(std::filesystem::path(UNMASK_TEST_DATA) / "golden" / "llada_moe",

@@ -9,10 +9,15 @@ computed for all its positions and compared with the kept V, which it replaces; 
 whose V turned most, by half the squared distance of the normalised vectors, get new Q, K, attention and feed-forward; the
 others add what was kept. With a transfer_ratio of 0 the answer is left alone as the prompt is.
 
+Guidance has a second network of the same kind, with features and a count of its own, whose prompt is masked. It runs in the
+first five steps and then where the step is a multiple of cfg_interval_steps; the difference of the two networks' logits is
+kept for all positions. Every step's logits are (z - difference) + (guidance + 1) difference.
+
 Rounding must not change which positions are chosen, so their last must be 1e-4 ahead of the first that is not, relatively;
 steps that are closer count as too close, and another prompt is drawn.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +36,8 @@ class Options(fast_dllm_reference.Options):
     prompt_interval_steps: int = 100
     gen_interval_steps: int = 7
     transfer_ratio: float = 0.25
+    guidance: float = 0.0
+    cfg_interval_steps: int = 1
 
 
 class Featured:
@@ -176,22 +183,43 @@ class Adaptive(Sampler):
         return super().generate(prompt, o)
 
     def active(self, x, block, asked, first, o):
-        whole = self.passes % o.prompt_interval_steps == 0
         self.passes += 1
+        return self.rows_of_pass(self.passes - 1, x, asked, o)
+
+    def rows_of_pass(self, number, x, asked, o):
+        whole = o.cache == "none" or number % o.prompt_interval_steps == 0
         return range(0 if whole else min(self.prompt, self.predicting(asked[0])), len(x))
+
+    def step(self, x, block, first, share, o):
+        second, asked = self.network.second_passes, [p for p in block if x[p] == self.network.mask]
+        committed = super().step(x, block, first, share, o)
+        if self.network.second_passes > second:
+            self.rows[-1] += len(self.rows_of_pass(second, x, asked, o))
+        return committed
 
 
 class Network:
-    """What Sampler wants of a network, around one whose layers keep features."""
+    """What Sampler wants of a network, around one whose layers keep features; with guidance, around two."""
 
     def __init__(self, network):
         self.network, self.shifted, self.mask, self.eos = network, network.shifted, network.mask, network.eos
+        self.second = copy.copy(network)
 
     def begin(self):
+        self.prompt, self.options = self.arguments
         self.network.begin(*self.arguments)
+        self.second.begin(*self.arguments)
+        self.passes = self.second_passes = 0
 
     def logits_of(self, ids, rows):
-        return dict(zip(rows, self.network.step(ids)[rows]))
+        z = self.network.step(ids)
+        if self.options.guidance > 0:
+            if self.passes < 5 or self.passes % self.options.cfg_interval_steps == 0:
+                self.difference = z - self.second.step([self.mask] * self.prompt + ids[self.prompt:])
+                self.second_passes += 1
+            z = (z - self.difference) + (self.options.guidance + 1) * self.difference
+        self.passes += 1
+        return dict(zip(rows, z[rows]))
 
 
 CASES = [
@@ -202,6 +230,13 @@ CASES = [
     Options(length=16, block=16, steps=16, cache="dllm", prompt_interval_steps=4, gen_interval_steps=3, transfer_ratio=0.0),
     Options(length=16, block=16, steps=16, cache="dllm", prompt_interval_steps=2, gen_interval_steps=6, transfer_ratio=0.05),
     Options(length=16, block=16, steps=16, cache="dllm", prompt_interval_steps=5, gen_interval_steps=100, transfer_ratio=1.0),
+    Options(length=16, block=8, steps=16, cache="dllm", guidance=1.5),
+    Options(length=24, block=8, steps=24, cache="dllm", prompt_interval_steps=5, gen_interval_steps=3, guidance=0.8,
+            cfg_interval_steps=4),
+    Options(length=24, block=12, steps=12, cache="dllm", gen_interval_steps=4, guidance=1.2, cfg_interval_steps=100,
+            temperature=0.5),
+    Options(length=16, block=8, steps=16, cache="none", prompt_interval_steps=1, gen_interval_steps=1, guidance=1.5,
+            cfg_interval_steps=6),
 ]
 
 

@@ -26,6 +26,8 @@ class Dllm final : public Policy {
     require_full_attention(config, "dllm");
   }
 
+  bool computes_answer() const override { return true; }
+
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
     plan.keeps_features = true;
     if (view.refresh) step_ = 0;

@@ -9,6 +9,7 @@ namespace {
 class None final : public Policy {
  public:
   void require_suits(const model::ModelConfig&) const override {}
+  bool computes_answer() const override { return true; }
   void plan(const SequenceView& view, model::ForwardPlan& plan) override {
     append_rows(view, 0, keys_end(view, view.asked.back()), plan);
   }

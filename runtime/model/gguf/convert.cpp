@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "model/gguf/tokenizer.h"
+#include "model/json.h"
 
 namespace unmask::model::gguf {
 namespace {
@@ -43,6 +44,13 @@ uint64_t half_rotation_row(uint64_t row, uint64_t rows, uint32_t heads) {
   return row - in_head + in_head % 2 * (head_rows / 2) + in_head / 2;
 }
 
+// What must be absent, or is "none", has no key.
+void write_fixed(const std::string& key, const char* value, Writer& writer) {
+  const Json json = value != nullptr ? Json::parse(value) : Json();
+  if (json.is_boolean()) writer.flag(key, json.get<bool>());
+  if (json.is_number_unsigned()) writer.integer(key, json.get<uint32_t>());
+}
+
 void write_config(const ModelConfig& config, const Family& family, DType type, Writer& writer) {
   const ConfigFamily& fields = family.config;
   writer.text("general.architecture", fields.model_type);
@@ -54,9 +62,7 @@ void write_config(const ModelConfig& config, const Family& family, DType type, W
     writer.number(full_key(family, field.key.key), static_cast<float>(config.*field.member));
   for (const TokenField& field : fields.tokens)
     writer.integer(full_key(family, field.key.key), static_cast<uint32_t>(config.*field.member));
-  for (const FixedField& field : fields.fixed)
-    if (field.value != nullptr && std::string_view(field.value) != "\"none\"")
-      writer.flag(full_key(family, field.key), std::string_view(field.value) == "true");
+  for (const FixedField& field : fields.fixed) write_fixed(full_key(family, field.key), field.value, writer);
   if (config.begin_token) writer.integer(fields.begin_token, static_cast<uint32_t>(*config.begin_token));
   writer.integer(full_key(family, fields.head_dim), config.head_dim);
   writer.integer(full_key(family, "attention.value_length"), config.head_dim);

@@ -121,6 +121,15 @@ constexpr IntegerField integers[] = {
     {{"context_length"}, &ModelConfig::positions, max_positions},
 };
 
+// A softmax over all experts, of whose weights those chosen keep theirs.
+constexpr FixedField fixed[] = {
+    llada::fixed[0],
+    llada::fixed[1],
+    llada::fixed[2],
+    {"expert_gating_func", "1", true},
+    {"expert_weights_norm", "false", true},
+};
+
 // llama.cpp rotates the halves of this family's heads, as our network does: rows keep their order.
 constexpr TensorName tensors[] = {
     {"model.embed_tokens.weight", embedding_tensor},
@@ -143,7 +152,7 @@ constexpr TensorName tensors[] = {
 };
 
 constexpr ConfigFamily config() {
-  ConfigFamily family = config_of("llada_moe", "llada-moe", llada::fixed);
+  ConfigFamily family = config_of("llada_moe", "llada-moe", fixed);
   family.integers = integers;
   family.qk_norm = true;
   family.complete = [](ModelConfig& c) { c.ffn = c.expert_ffn; };
