@@ -60,8 +60,8 @@ void Denoiser::allocate(const Capacity& capacity) {
   confidence_ = tensor::allocate_array<float>(backend_, slots, Memory::device, "confidence");
   const uint64_t partials = tensor::head_scratch_bytes(backend_.traits(), candidates, c.vocabulary);
   partials_ = {backend_.allocate(partials, Memory::device, "head partials"), 0, partials};
-  stats_ =
-      tensor::allocate_array<tensor::TokenStats>(backend_, candidates, Memory::device, "token statistics");
+  stats_ = tensor::allocate_array<tensor::TokenStats>(
+      backend_, candidates, capacity.statistics ? Memory::shared : Memory::device, "token statistics");
   const uint64_t results = uint64_t{read_back_limit} * sequences;
   results_ = {backend_.allocate(results, Memory::shared, "commits"), 0, results};
   // Differences of guidance are kept for all masks, candidates or not.
@@ -106,6 +106,8 @@ Answers Denoiser::step(std::span<const Request> requests, std::span<const Trial>
   for (size_t i = 0; i < trials.size(); ++i)
     answers.outcomes.push_back(outcome(trials[i], i, requests.size() + i));
   answers.verdicts = verdicts(requests);
+  for (size_t i = 0; i < requests.size(); ++i)
+    answers.statistics.push_back(statistics(requests[i], p.sequences[i].candidate_begin));
   count_read_back();
   return answers;
 }
@@ -126,15 +128,20 @@ graph::Recording Denoiser::record(const PlanShape& shape) const {
   Ops ops(backend_.traits(), recording);
   if (shape.writes > 0) ops.write_tokens(plan_buffers_.writes, shape.writes, tokens_);
   const Matrix x = record_residuals(ops, shape);
+  if (shape.logit_rows > 0) record_candidates(ops, shape, x);
+  ops.select_commit(shape.sequences, read_back_limit, plan_buffers_.sequences, plan_buffers_.candidates,
+                    stats_, tokens_, confidence_, results_);
+  if (shape.judged_rows > 0) record_judgements(ops, x, shape.judged_rows);
+  return recording;
+}
+
+// The distributions of the candidates, reduced.
+void Denoiser::record_candidates(Ops& ops, const PlanShape& shape, const Matrix& x) const {
   const Matrix hidden = record_hidden_states(ops, shape, x);
   ops.head(hidden, model_.network->head(), plan_buffers_.candidates, plan_buffers_.sequences, shape.noisy,
            partials_, stats_);
   if (shape.filtered) record_filtered_sampling(ops, hidden);
-  ops.select_commit(shape.sequences, read_back_limit, plan_buffers_.sequences, plan_buffers_.candidates,
-                    stats_, tokens_, confidence_, results_);
   if (shape.keeps_logits) record_kept_logits(ops, hidden);
-  if (shape.judged_rows > 0) record_judgements(ops, x, shape.judged_rows);
-  return recording;
 }
 
 Matrix Denoiser::record_residuals(Ops& ops, const PlanShape& shape) const {
@@ -204,12 +211,14 @@ void Denoiser::record_kept_logits(Ops& ops, const Matrix& hidden) const {
 void Denoiser::record_judgements(Ops& ops, const Matrix& x, uint32_t judged_rows) const {
   const Matrix hidden = hidden_.first(judged_rows);
   record_norm(ops, x, plan_buffers_.judged_rows, hidden, graph::Extent::judged_rows);
-  const Slice draft = draft_logits_.rows > 0 ? draft_logits_.slice : kept_logits_.slice;
+  const Matrix& kept = draft_logits_.rows > 0 ? draft_logits_ : kept_logits_;
+  const Matrix& draft = kept.rows > 0 ? kept : logits_;  // nothing is read where no judgement names a draft
   for (uint32_t first = 0; first < judged_rows; first += written_rows) {
     const Matrix logits = logits_.first(std::min(written_rows, judged_rows - first));
     ops.matmul(hidden.range(first, logits.rows), model_.network->head(), logits, false, "logits",
                graph::Extent::judged_rows);
-    ops.compare_distributions(logits, first, draft, plan_buffers_.judged, plan_buffers_.sequences, verdicts_);
+    ops.compare_distributions(logits, first, draft.slice, plan_buffers_.judged, plan_buffers_.sequences,
+                              verdicts_);
   }
 }
 
@@ -371,6 +380,14 @@ std::vector<std::vector<tensor::Verdict>> Denoiser::verdicts(std::span<const Req
     first += of_request.size();
     read_back_[r.session] += bytes.size();
   }
+  return all;
+}
+
+std::vector<tensor::TokenStats> Denoiser::statistics(const Request& r, uint32_t first) {
+  std::vector<tensor::TokenStats> all(r.statistics ? r.positions.size() : 0);
+  const std::span<std::byte> bytes = std::as_writable_bytes(std::span(all));
+  if (!all.empty()) backend_.read(stats_.sub(first * sizeof(tensor::TokenStats), bytes.size()), bytes);
+  read_back_[r.session] += bytes.size();
   return all;
 }
 

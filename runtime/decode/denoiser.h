@@ -65,6 +65,7 @@ class Denoiser {
   CachedProgram& program(const model::PlanShape& shape);
   graph::Recording record(const model::PlanShape& shape) const;
   tensor::Matrix record_residuals(tensor::Ops& ops, const model::PlanShape& shape) const;
+  void record_candidates(tensor::Ops& ops, const model::PlanShape& shape, const tensor::Matrix& x) const;
   tensor::Matrix record_hidden_states(tensor::Ops& ops, const model::PlanShape& shape,
                                       const tensor::Matrix& x) const;
   void record_norm(tensor::Ops& ops, const tensor::Matrix& x, const graph::Slice& rows,
@@ -76,6 +77,7 @@ class Denoiser {
   std::vector<Fill> apply_commits(const Request& request, size_t sequence);
   Outcome outcome(const Trial& trial, size_t index, size_t sequence);
   std::vector<std::vector<tensor::Verdict>> verdicts(std::span<const Request> requests);
+  std::vector<tensor::TokenStats> statistics(const Request& request, uint32_t first_candidate);
   void count_read_back();
   void count_executed(const graph::Recording& recording);
   void count(std::span<const Request> requests, std::span<const Trial> trials, const model::ForwardPlan& plan,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "decode/judged_draft.h"
 
 namespace unmask::decode {
 
@@ -36,10 +37,7 @@ std::vector<Fill> Drafter::take() {
 }
 
 void Drafter::follow(const Session& verifier, uint32_t index, Denoiser& denoiser) {
-  const std::vector<int32_t> before(session_->tokens().begin(), session_->tokens().end());
-  session_->copy_canvas(verifier.tokens());
-  for (uint32_t p = session_->prompt_length(); p < before.size(); ++p)
-    if (session_->tokens()[p] != before[p]) denoiser.refresh(index, p);
+  change_canvas(*session_, index, denoiser, [&] { session_->copy_canvas(verifier.tokens()); });
   steps_done_ = 0;
 }
 

@@ -75,7 +75,8 @@ constexpr std::array table = {
                "bound."},
     OptionInfo{
         "confidence_threshold", OptionKind::number, 0.85, 0, 1, "", "",
-        "Strategy sdar, low_confidence_dynamic: masks whose token is more probable than this are filled."},
+        "Strategies sdar, with low_confidence_dynamic, and s2d2: masks whose token is more probable than this are "
+        "filled."},
     OptionInfo{"entropy_bound", OptionKind::number, 0.35, 0, 1e6, "", "",
                "Strategy sdar, entropy_bounded: sum of the entropies, in nats, of what a step fills."},
     OptionInfo{"sub_block", OptionKind::integer, 0, 0, 1 << 20, "", "",
@@ -85,6 +86,43 @@ constexpr std::array table = {
         "draft_length", OptionKind::integer, 0, 0, 32, "", "",
         "Strategies exact and self-draft: states drafted before each verification. 0: as many as pay, by "
         "measured costs and acceptance, at most 8."},
+    OptionInfo{
+        "acceptance", OptionKind::text, 0, 0, 0, "auto", "auto|greedy_match|mrs",
+        "Strategies simsd and s2d2: a drafted token stays if it is the verifier's most probable one, or by modified "
+        "rejection sampling. auto: by rejection sampling where there is a temperature."},
+    OptionInfo{
+        "partial_block_fill", OptionKind::text, 0, 0, 0, "truncate",
+        "truncate|truncate_no_bonus|target_argmax|target_argmax_all|draft_argmax|redraft",
+        "Strategy simsd: what follows the first rejected token of a block. truncate: masks; truncate_no_bonus: "
+        "masks, and one in its own place if another was accepted; target_argmax: the verifier's best tokens of "
+        "the same pass, target_argmax_all: those in the whole block; draft_argmax: the drafted tokens; redraft: "
+        "the verifier's best tokens after another draft."},
+    OptionInfo{
+        "eos_min_prob", OptionKind::number, 0, 0, 1, "", "",
+        "Strategy simsd: an end token that comes as the verifier's correction is left out if the verifier "
+        "finds that the text ends there less probable than this. 0: never."},
+    OptionInfo{
+        "verify_policy", OptionKind::text, 0, 0, 0, "mask_span_length",
+        "mask_span_length|score_threshold|score_hysteresis",
+        "Strategy s2d2: which drafts are verified: those whose first run of masks has min_span_length; those "
+        "whose score, the tokens that are likely to be accepted less score_penalty, is at least score_threshold; or, "
+        "the penalty counted for each mask above confidence_threshold, from a score above hysteresis_on on until "
+        "one is below hysteresis_off."},
+    OptionInfo{"min_span_length", OptionKind::integer, 1, 1, 1 << 20, "", "",
+               "Strategy s2d2, verify_policy mask_span_length: shorter runs of masks are not verified."},
+    OptionInfo{
+        "entropy_temperature", OptionKind::number, 1, 0, 1e6, "", "",
+        "Strategy s2d2: a draft counts as accepted with probability e to the minus this times its entropy "
+        "over the largest there is."},
+    OptionInfo{"score_penalty", OptionKind::number, 2, 0, 1e6, "", "",
+               "Strategy s2d2: price of a verification in the score, in tokens."},
+    OptionInfo{"score_threshold", OptionKind::number, -1, -1e6, 1e6, "", "",
+               "Strategy s2d2, verify_policy score_threshold: the least score that is verified."},
+    OptionInfo{
+        "hysteresis_on", OptionKind::number, 1, -1e6, 1e6, "", "",
+        "Strategy s2d2, verify_policy score_hysteresis: drafts are verified from a score above this on."},
+    OptionInfo{"hysteresis_off", OptionKind::number, -5, -1e6, 1e6, "", "",
+               "Strategy s2d2, verify_policy score_hysteresis: they are not after a score below this."},
     OptionInfo{
         "edit_threshold", OptionKind::number, 1, 0, 1, "", "",
         "Strategies vanilla and sdar: every step also replaces tokens of the block where the model's best one "
@@ -173,6 +211,32 @@ SdarReveal reveal_of(std::string_view name) {
   if (name == "sequential") return SdarReveal::sequential;
   if (name == "low_confidence_static") return SdarReveal::low_confidence_static;
   return name == "entropy_bounded" ? SdarReveal::entropy_bounded : SdarReveal::low_confidence_dynamic;
+}
+
+Acceptance acceptance_of(std::string_view name, float temperature) {
+  if (name == "auto") return temperature > 0 ? Acceptance::rejection_sampling : Acceptance::greedy_match;
+  return name == "mrs" ? Acceptance::rejection_sampling : Acceptance::greedy_match;
+}
+
+PartialFill partial_fill_of(std::string_view name) {
+  if (name == "truncate_no_bonus") return PartialFill::truncate_no_bonus;
+  if (name == "target_argmax") return PartialFill::target_argmax;
+  if (name == "target_argmax_all") return PartialFill::target_argmax_all;
+  if (name == "draft_argmax") return PartialFill::draft_argmax;
+  return name == "redraft" ? PartialFill::redraft : PartialFill::truncate;
+}
+
+RoutingOptions routing_options(const Options& o) {
+  const std::string& name = o.text("verify_policy");
+  return {.policy = name == "score_threshold"    ? VerifyPolicy::score_threshold
+                    : name == "score_hysteresis" ? VerifyPolicy::score_hysteresis
+                                                 : VerifyPolicy::mask_span_length,
+          .min_span_length = static_cast<uint32_t>(o.integer("min_span_length")),
+          .entropy_temperature = o.number("entropy_temperature"),
+          .score_penalty = o.number("score_penalty"),
+          .score_threshold = o.number("score_threshold"),
+          .hysteresis_on = o.number("hysteresis_on"),
+          .hysteresis_off = o.number("hysteresis_off")};
 }
 
 cache::ShiftType shift_type_of(std::string_view name) {
@@ -276,6 +340,10 @@ SessionOptions::SessionOptions(const Options& o)
       max_post_steps(static_cast<uint32_t>(o.integer("max_post_steps"))),
       sub_block(static_cast<uint32_t>(o.integer("sub_block"))),
       draft_length(static_cast<uint32_t>(o.integer("draft_length"))),
+      acceptance(acceptance_of(o.text("acceptance"), temperature)),
+      partial_fill(partial_fill_of(o.text("partial_block_fill"))),
+      eos_min_prob(static_cast<float>(o.number("eos_min_prob"))),
+      routing(routing_options(o)),
       compat_fp32_gumbel(o.flag("compat_fp32_gumbel")),
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),

@@ -54,6 +54,27 @@ enum class SdarReveal : uint8_t {
   entropy_bounded
 };
 
+// When a verifier lets a drafted token stay, see option acceptance.
+enum class Acceptance : uint8_t { greedy_match, rejection_sampling };
+
+// What strategy simsd puts after the first rejected token, see option partial_block_fill.
+enum class PartialFill : uint8_t {
+  truncate,
+  truncate_no_bonus,
+  target_argmax,
+  target_argmax_all,
+  draft_argmax,
+  redraft
+};
+
+// When strategy s2d2 verifies a draft, see option verify_policy and those that it names.
+enum class VerifyPolicy : uint8_t { mask_span_length, score_threshold, score_hysteresis };
+struct RoutingOptions {
+  VerifyPolicy policy;
+  uint32_t min_span_length;
+  double entropy_temperature, score_penalty, score_threshold, hysteresis_on, hysteresis_off;
+};
+
 // What a session needs to know, typed. See the table for meanings.
 struct SessionOptions {
   uint32_t length, block, steps, stride;
@@ -70,6 +91,10 @@ struct SessionOptions {
   uint32_t max_post_steps;
   uint32_t sub_block;
   uint32_t draft_length;
+  Acceptance acceptance;
+  PartialFill partial_fill;
+  float eos_min_prob;
+  RoutingOptions routing;
   bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;

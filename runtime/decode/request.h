@@ -58,6 +58,7 @@ struct Request {
   bool refresh = false;       // the cache policy computes everything anew
   bool canvas_rows = true;    // otherwise no row of the canvas is computed but what scratch rows depend on
   bool keeps_logits = false;  // of the candidate at window.begin + i, as kept row i of the session
+  bool statistics = false;    // the candidates' distributions, reduced, are in the answers
   std::vector<ScratchRow> scratch = {};
   std::vector<Judgement> judged = {};
 };
@@ -96,6 +97,8 @@ struct Answers {
       reports;                    // per request: the candidates that are ranked but stay masks, best first
   std::vector<Outcome> outcomes;  // one per trial
   std::vector<std::vector<tensor::Verdict>> verdicts;  // per request, one per judgement
+  std::vector<std::vector<tensor::TokenStats>>
+      statistics;  // per request that asks for them: one per candidate, in the order of its positions
 };
 
 // What the steps of a decode need at most: device memory is taken for this, once. The last four are per
@@ -103,6 +106,7 @@ struct Answers {
 struct Capacity {
   uint32_t candidates = 0;         // of a step, over all sessions
   bool ranked_as_sampled = false;  // some commitment is
+  bool statistics = false;         // some request asks for them
   bool windows = false;  // steps see windows of a canvas, which may be longer than the model's positions
   uint32_t trials = 0;
   uint32_t scratch_rows = 0;  // those of trials included

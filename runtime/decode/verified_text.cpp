@@ -146,18 +146,19 @@ std::vector<Trial> VerifiedText::trials() {
 }
 
 uint32_t VerifiedText::apply(std::span<const Outcome> outcomes) {
-  show_drafts();
+  open_.show(*session_, states_.back().fills);
   size_t at = 0;
   while (states_[at].trial != none_) {
     const Outcome& outcome = outcomes[states_[at].trial];
     written_ = states_[at].block;
-    for (uint32_t i = 0; i < outcome.commits; ++i) commit(outcome.ranked[i]);
+    for (uint32_t i = 0; i < outcome.commits; ++i)
+      open_.settle(*session_, outcome.ranked[i], Reason::disagrees);
     ranking_.assign(outcome.ranked.begin() + outcome.commits, outcome.ranked.end());
     const size_t next = state_after(at, outcome);
     if (next == at || has_ended(written_)) break;
     at = next;
   }
-  take_back_drafts();
+  open_.take_back(*session_);
   return drafts_before(at + 1);
 }
 
@@ -172,9 +173,7 @@ size_t VerifiedText::state_after(size_t state, const Outcome& outcome) const {
 
 bool VerifiedText::has_ended(size_t block) const {
   // Drafts that are not judged yet stand in the canvas as if they were tokens.
-  const auto undecided = [&](uint32_t p) {
-    return session_->masked(p) || std::ranges::find(open_, p, &Fill::position) != open_.end();
-  };
+  const auto undecided = [&](uint32_t p) { return session_->masked(p) || open_.holds(p); };
   if (!session_->options().stop_at_end) return false;
   const Window w = windows_[block];
   for (uint32_t p = w.begin; !rule_->ends_within_block() && p < w.end; ++p)
@@ -182,30 +181,6 @@ bool VerifiedText::has_ended(size_t block) const {
   for (uint32_t p = session_->prompt_length(); p < session_->length() && !undecided(p); ++p)
     if (session_->ends_text(session_->tokens()[p])) return true;
   return false;
-}
-
-void VerifiedText::show_drafts() {
-  open_ = states_.back().fills;
-  session_->statistics().drafted += open_.size();
-  for (const Fill& f : open_) session_->change(f.position, f.token, EventKind::drafted);
-}
-
-void VerifiedText::commit(const Fill& fill) {
-  const auto drafted = std::ranges::find(open_, fill.position, &Fill::position);
-  if (drafted == open_.end()) return session_->change(fill.position, fill.token, EventKind::committed);
-  if (drafted->token == fill.token) {
-    ++session_->statistics().accepted;
-    session_->change(fill.position, fill.token, EventKind::accepted);
-  } else {
-    session_->change(fill.position, fill.token, EventKind::rejected, Reason::disagrees);
-  }
-  open_.erase(drafted);
-}
-
-void VerifiedText::take_back_drafts() {
-  for (const Fill& f : open_)
-    session_->change(f.position, session_->mask_token(), EventKind::rejected, Reason::displaced);
-  open_.clear();
 }
 
 Capacity Verification::begin(std::span<Session* const> sessions) {
@@ -264,11 +239,10 @@ bool Verification::verify(Run& run, std::span<const uint32_t> drafting) {
 
 void Verification::apply(Run& run, uint32_t index, std::span<const Outcome> outcomes) {
   VerifiedText& text = texts_[index];
-  const std::vector<int32_t> before(text.session().tokens().begin(), text.session().tokens().end());
-  const uint32_t reached = text.apply(outcomes);
-  if (text.drafts() > 0) costs_.observe_acceptance(reached, text.drafts());
-  for (uint32_t p = text.session().prompt_length(); p < before.size(); ++p)
-    if (text.session().tokens()[p] != before[p]) run.denoiser.refresh(index, p);
+  change_canvas(text.session(), index, run.denoiser, [&] {
+    const uint32_t reached = text.apply(outcomes);
+    if (text.drafts() > 0) costs_.observe_acceptance(reached, text.drafts());
+  });
 }
 
 }  // namespace unmask::decode

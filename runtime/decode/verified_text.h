@@ -18,6 +18,7 @@
 
 #include "decode/block_rule.h"
 #include "decode/cost_model.h"
+#include "decode/judged_draft.h"
 #include "decode/strategy.h"
 
 namespace unmask::decode {
@@ -82,9 +83,6 @@ class VerifiedText {
   BlockStep step_from(const State& state) const;
   uint32_t drafts_before(size_t state) const;
   size_t state_after(size_t state, const Outcome& outcome) const;
-  void show_drafts();
-  void commit(const Fill& fill);
-  void take_back_drafts();
 
   Session* session_;
   uint32_t index_;  // of the session
@@ -95,7 +93,7 @@ class VerifiedText {
   bool begins_on_canvas_ = false, block_begun_ = false;
   std::vector<State> states_ = {{{}, 0}};  // the first is the canvas
   std::vector<Fill> ranking_;              // of masks, by the last step
-  std::vector<Fill> open_;                 // drafted, not yet judged
+  OpenDrafts open_;
 };
 
 // The texts of a decoder, verified together.

@@ -1,0 +1,56 @@
+// What strategies share that let a verifier judge drafted tokens one by one.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "decode/denoiser.h"
+
+namespace unmask::decode {
+
+// Drafted tokens while they stand in a canvas and are not judged.
+class OpenDrafts {
+ public:
+  // Puts them into the canvas; none may be open.
+  void show(Session& session, std::vector<Fill> fills);
+
+  bool holds(uint32_t position) const;
+
+  // What a position has from now on: the token that was drafted there, another one, or the mask. `reason` is
+  // why it is not the drafted one. A mask that nothing was drafted for is simply filled.
+  void settle(Session& session, const Fill& fill, Reason reason, float probability = -1);
+
+  // Those that are still open become masks again.
+  void take_back(Session& session);
+
+ private:
+  std::vector<Fill> open_;
+};
+
+// Changes a session's canvas, and puts what has changed on the device.
+void change_canvas(Session& session, uint32_t index, Denoiser& denoiser, const std::function<void()>& change);
+
+// Throws invalid_argument or unsupported where a strategy cannot judge tokens in the blocks of a session: its
+// attention must go by blocks of at most `most_block` tokens, and its options choose nothing but
+// distributions that can be compared.
+void require_judged_blocks(const Session& session, std::string_view strategy, uint32_t most_block);
+
+// Of the distributions that are compared: softmax(z / temperature).
+float judging_temperature(const Session& session);
+
+// The request for a pass in which only scratch rows are asked about, beside a block.
+Request scratch_pass(const Session& session, uint32_t index, Window block);
+
+// Whether a judged token stays, by option acceptance; what takes its place if not.
+bool accepts(const Session& session, const tensor::Verdict& verdict, int32_t token);
+int32_t correction(const Session& session, const tensor::Verdict& verdict);
+
+// A token of a verdict. Throws internal where the device found none.
+int32_t token_of(const Session& session, uint32_t token);
+
+// Why it was rejected.
+Reason rejection_reason(const Session& session);
+
+}  // namespace unmask::decode
