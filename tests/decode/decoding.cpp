@@ -46,7 +46,7 @@ std::string identifier(std::string name) {
 
 class Decoding : public testing::TestWithParam<Case> {
  protected:
-  std::shared_ptr<const model::Model> model = tests::load(tests::golden_folder(GetParam().model.c_str()));
+  std::shared_ptr<const model::Model> model_ = tests::load(tests::golden_folder(GetParam().model.c_str()));
 
   Options options(std::initializer_list<std::pair<const char*, double>> values) const {
     Options o;
@@ -59,7 +59,7 @@ class Decoding : public testing::TestWithParam<Case> {
     if (!find_strategy(GetParam().strategy).guided) o.set_text("remasking_strategy", "low_confidence_static");
     o.set_integer("stop_at_end", 0);
     for (const auto& [name, value] : values) {
-      if (std::string_view(name) == "block" && model->config.block_length > 0) continue;
+      if (std::string_view(name) == "block" && model_->config.block_length > 0) continue;
       if (std::string_view(name).starts_with("top_") && judges_tokens(GetParam().strategy)) continue;
       o.set_number(name, value);
     }
@@ -67,7 +67,7 @@ class Decoding : public testing::TestWithParam<Case> {
   }
 
   std::shared_ptr<Session> session(const Options& o, std::span<const int32_t> prompt) const {
-    auto s = std::make_shared<Session>(model, SessionOptions(o));
+    auto s = std::make_shared<Session>(model_, SessionOptions(o));
     s->set_prompt(prompt);
     return s;
   }
@@ -77,7 +77,7 @@ class Decoding : public testing::TestWithParam<Case> {
     std::vector<std::shared_ptr<Session>> drafters;
     for (const auto& s : sessions) {
       if (find_strategy(GetParam().strategy).drafters != Drafters::required) break;
-      drafters.push_back(std::make_shared<Session>(model, s->given_options()));
+      drafters.push_back(std::make_shared<Session>(model_, s->given_options()));
       drafters.back()->set_canvas(s->tokens(), s->prompt_length());
     }
     return Decoder(tests::make_backend(), sessions, GetParam().strategy, drafters);
@@ -118,7 +118,7 @@ TEST_P(Decoding, FillsEveryMaskWithinItsBudgetAndKeepsThePrompt) {
 TEST_P(Decoding, NeverEmitsTheMaskToken) {
   const auto tokens =
       generate(options({{"length", 40}, {"block", 0}, {"temperature", 30}, {"seed", 3}}), prompt(3, 2));
-  EXPECT_EQ(std::ranges::count(tokens, model->config.mask_token), 0);
+  EXPECT_EQ(std::ranges::count(tokens, model_->config.mask_token), 0);
 }
 
 TEST_P(Decoding, FillsTheGapsOfACanvasAndKeepsItsSeeds) {
@@ -190,8 +190,8 @@ TEST_P(Decoding, MemoryIsKnownBeforeItIsTaken) {
   const auto s = session(options({{"length", 24}, {"block", 8}}), prompt(9, 4));
   Decoder decoder = this->decoder({s});
   const uint64_t before = decoder.memory_bytes();
-  const uint64_t keys = 2 * sizeof(float) * 33 * model->config.kv_heads * model->config.head_dim;
-  EXPECT_GE(before, GetParam().cache == "none" ? keys : keys * model->config.layers);
+  const uint64_t keys = 2 * sizeof(float) * 33 * model_->config.kv_heads * model_->config.head_dim;
+  EXPECT_GE(before, GetParam().cache == "none" ? keys : keys * model_->config.layers);
   decoder.step();
   EXPECT_EQ(decoder.memory_bytes(), before);
 }
@@ -241,7 +241,7 @@ TEST(Vanilla, CountsRowsAndHeadRowsWithoutPadding) {
   // One layer row: 4 d d + 4 d d_kv + 6 d m, and 4 n d for attention; head 2 d V (specification, 1.3).
   const uint64_t d = 64, m = 160, vocabulary = 128, layers = 3, n = 17;
   const uint64_t matmuls =
-      layers * 10 * n * (4 * d * d + 4 * d * d + 6 * d * m + 4 * n * d) + 30 * 2 * d * vocabulary;
+      layers * 10 * n * (4 * d * d + 4 * d * d + 6 * d * m + 4 * n * d) + 30 * (2 * d * vocabulary);
   EXPECT_NEAR(static_cast<double>(s->statistics().flops), static_cast<double>(matmuls),
               0.03 * static_cast<double>(matmuls));
 }
