@@ -40,7 +40,7 @@ class Section:
     title: str
     count: int
     cells: list[Cell]
-    page: Path  # of its plot and its table, without an ending
+    plot: Path  # of its plot and its table, without an ending
     notes: str
 
 
@@ -62,19 +62,19 @@ def task_file(section: dict, folder: Path) -> Path:
     problems, pool, path = folder / "problems.jsonl", folder / "pool.jsonl", folder / "task.jsonl"
 
     def generate(into: Path, flags: list[str]):
-        text = subprocess.run([sys.executable, str(training / "word_problems.py"), *flags], check=True,
+        text = subprocess.run([sys.executable, str(training / "tasks.py"), *flags], check=True,
                               capture_output=True, text=True).stdout
         into.write_text(text)
 
     generate(problems, task["problems"])
-    generate(pool, task.get("pool", ["--count", "1"]))
+    generate(pool, task.get("pool", task["problems"]))
     with path.open("w") as out:
         subprocess.run([sys.executable, str(HERE / "with_examples.py"), str(problems), str(pool), "--examples",
                         str(task["examples"])], check=True, stdout=out)
     return path
 
 
-def read_sections(table: Path, unmask: str, work: Path) -> list[Section]:
+def read_sections(table: Path, unmask: str, work: Path, plots: Path) -> list[Section]:
     sections = []
     for section in tomllib.loads(table.read_text())["sections"]:
         folder = work / section["folder"]
@@ -83,7 +83,7 @@ def read_sections(table: Path, unmask: str, work: Path) -> list[Section]:
                   *section.get("flags", [])]
         cells = [Cell(name, common + flags, folder / f"{name.replace(' ', '-')}.jsonl")
                  for name, flags in names_and_flags(section)]
-        sections.append(Section(section["title"], section["count"], cells, HERE / "plots" / section["folder"],
+        sections.append(Section(section["title"], section["count"], cells, plots / section["folder"],
                                 section.get("notes", "").strip()))
     return sections
 
@@ -128,8 +128,8 @@ def compare(unmask: str, section: Section) -> dict[str, dict]:
     files = [str(cell.file) for cell in section.cells if finished(cell)]
     if not files:
         return {}
-    section.page.parent.mkdir(exist_ok=True)
-    table, plot = f"{section.page}.csv", f"{section.page}.svg"
+    section.plot.parent.mkdir(exist_ok=True)
+    table, plot = f"{section.plot}.csv", f"{section.plot}.svg"
     subprocess.run([unmask, "compare", *files, "--csv", table, "--plot", plot, "--title", section.title], check=True,
                    cwd=REPOSITORY, stdout=subprocess.DEVNULL)
     with open(table, newline="") as rows:
@@ -163,7 +163,7 @@ def write_section(unmask: str, section: Section, refusals: dict[str, str]) -> st
         lines += [section.notes, ""]
     if rows:
         done = next(cell for cell in section.cells if finished(cell))
-        lines += [f"On {machine_of(done)}.", "", f"![accuracy against FLOPs and seconds]({section.page.relative_to(HERE)}.svg)", ""]
+        lines += [f"On {machine_of(done)}.", "", f"![accuracy against FLOPs and seconds](plots/{section.plot.name}.svg)", ""]
     lines += ["| cell | n | accuracy, % (95%) | points more, paired (95%) | passes | MFLOPs per token | times fewer | times faster |",
               "|---|---|---|---|---|---|---|---|"]
     lines += [row_of(c, rows.get(c.file.stem), section.count, refusals.get(str(c.file), "")) for c in section.cells]
@@ -181,7 +181,8 @@ def main():
     parser.add_argument("--only", action="append", help="names of cells to run now; the page has all")
     parser.add_argument("--page", type=Path, default=HERE / "RESULTS.md", help="the page to write")
     arguments = parser.parse_args()
-    sections = read_sections(arguments.table, arguments.unmask, arguments.work.resolve())
+    plots = arguments.page.resolve().parent / "plots"
+    sections = read_sections(arguments.table, arguments.unmask, arguments.work.resolve(), plots)
     refusals = run_grid(sections, arguments.minutes, arguments.only)
     intro = ("# Results\n\nWritten by `examples/evaluation/grid.py` from `grid.toml`. The first cell of a section is what the "
              "others are compared with: paired\ndifferences over shared items, and how many times fewer FLOPs and seconds "

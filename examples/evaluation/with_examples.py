@@ -1,11 +1,11 @@
 """Puts worked examples in front of every problem of a task, for `unmask eval --chat`.
 
-    python3 ../training/word_problems.py --held-out --count 40 --seed 1 > problems.jsonl
-    python3 ../training/word_problems.py --count 320 --seed 2 > pool.jsonl
+    python3 ../training/tasks.py word_problems --count 40 --seed 1 > problems.jsonl
+    python3 ../training/tasks.py word_problems --train --count 320 --seed 2 > pool.jsonl
     python3 with_examples.py problems.jsonl pool.jsonl --examples 8 > task.jsonl
 
-The pool's lines are used in order, from the top again when they run out. An example's answer is its whole text: `target`,
-`worked` or, without either, `answer`.
+The pool's lines are used in order, from the top again when they run out. An example's answer is its whole text, `target`, or
+without one its `answer`.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import json
 
 
 def example_of(item: dict) -> dict:
-    return {"prompt": item["prompt"], "answer": item.get("target", item.get("worked", item["answer"]))}
+    return {"prompt": item["prompt"], "answer": item.get("target", item["answer"])}
 
 
 def main():

@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree
@@ -15,6 +16,7 @@ from pathlib import Path
 
 PROGRAM, MODEL = os.environ["UNMASK_PROGRAM"], os.environ["UNMASK_TINY_MODEL"]
 SHORT = ["--length", "4", "--block", "4"]
+GRID = Path(__file__).resolve().parent.parent.parent / "examples" / "evaluation" / "grid.py"
 
 
 class EvalTest(unittest.TestCase):
@@ -162,6 +164,36 @@ class Compared(EvalTest):
         self.assertIn("dual factor=1", (self.folder / "s.svg").read_text())
         self.assertEqual(self.unmask(*flags, "none,block,dual"), table)  # from the files, seconds and all
         self.assertIn("colour", self.unmask(*flags, "colour", code=1))
+
+    def test_grid_goes_on_and_lists_what_is_unfinished(self):
+        (self.folder / "grid.toml").write_text(f"""
+            [[sections]]
+            title = "Tiny"
+            folder = "tiny"
+            model = "{MODEL}"
+            data = "{self.task(3)}"
+            count = 2
+            flags = ["--length", "4", "--block", "4"]
+            [sections.tables.caches]
+            "none" = []
+            "block" = ["--cache", "block"]
+            """)
+        for minutes, n in ("0", "0 of 2"), ("5", "2"):
+            subprocess.run([sys.executable, "-B", str(GRID), "--unmask", PROGRAM, "--table", self.path("grid.toml"), "--work",
+                            self.path("work"), "--page", self.path("PAGE.md"), "--minutes", minutes], check=True,
+                           capture_output=True, timeout=300)
+            page = (self.folder / "PAGE.md").read_text()
+            self.assertIn(f"| none | {n} |", page)
+        self.assertRegex(page, r"\| block \| 0 of 2 \| .*causal between blocks")
+        self.assertIn("unmask eval --model", page)
+        self.assertTrue((self.folder / "plots" / "tiny.svg").is_file())
+
+    def test_worked_examples_are_dealt_out(self):
+        problems = self.write("p.jsonl", [{"prompt": f"p{i}", "answer": "1", "matcher": "exact"} for i in range(2)])
+        pool = self.write("e.jsonl", [{"prompt": f"e{i}", "target": f"t{i}", "answer": "1"} for i in range(3)])
+        lines = subprocess.run([sys.executable, "-B", str(GRID.parent / "with_examples.py"), problems, pool, "--examples", "2"],
+                               check=True, capture_output=True, text=True).stdout.splitlines()
+        self.assertEqual([[e["answer"] for e in json.loads(line)["examples"]] for line in lines], [["t0", "t1"], ["t2", "t0"]])
 
 
 if __name__ == "__main__":
