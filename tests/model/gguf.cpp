@@ -180,7 +180,7 @@ class PackageFormats : public testing::Test {
   }
   std::vector<float> values(std::string_view name) const {
     const Tensor& tensor = at(name);
-    std::vector<float> result(3 * 512);
+    std::vector<float> result(size_t{3} * 512);
     info(*dtype_of_gguf(tensor.type)).dequantise(tensor.data.data(), result);
     return result;
   }

@@ -14,7 +14,7 @@ namespace unmask::tests {
 // The file is named after the type.
 inline std::filesystem::path convert_to_gguf(const std::filesystem::path& source,
                                              const TemporaryFolder& folder, DType type) {
-  const auto destination = folder.path() / (std::string(info(type).name) + ".gguf");
+  auto destination = folder.path() / (std::string(info(type).name) + ".gguf");
   model::gguf::Converter converter(source, destination, type);
   while (converter.step()) {
   }
