@@ -55,7 +55,7 @@ TEST(ModelSchedule, KnowsWhetherItHasUseForALightModel) {
   EXPECT_TRUE(ModelSchedule("sandwich:0.1").uses_light());
 }
 
-std::string sentence_of(const auto& call) {
+std::string refusal_of(const auto& call) {
   try {
     call();
   } catch (const Error& e) {
@@ -71,12 +71,11 @@ TEST(ModelSchedule, RefusesWhatIsNone) {
                           "Lnan",      "L 5",        "L5 ",        "L1.5.2",        "sandwich",
                           "sandwich:", "sandwich:0", "sandwich:1", "sandwich:-0.5", "sandwich:0.25,H1",
                           "L99999999", "L0x10"})
-    EXPECT_THAT(sentence_of([&] { ModelSchedule{bad}; }), HasSubstr("is no part of a schedule. Write"))
-        << bad;
-  EXPECT_THAT(sentence_of([] { ModelSchedule{"L0.5,H3"}; }),
+    EXPECT_THAT(refusal_of([&] { ModelSchedule{bad}; }), HasSubstr("is no part of a schedule. Write")) << bad;
+  EXPECT_THAT(refusal_of([] { ModelSchedule{"L0.5,H3"}; }),
               HasSubstr("'H3' of a schedule counts steps, and the parts before it are shares"));
-  EXPECT_THAT(sentence_of([] { ModelSchedule{"L0.5,H0.4"}; }), HasSubstr("must sum to 1, but sum to 0.9"));
-  EXPECT_THAT(sentence_of([] { models("L125,H750,L125", 64); }),
+  EXPECT_THAT(refusal_of([] { ModelSchedule{"L0.5,H0.4"}; }), HasSubstr("must sum to 1, but sum to 0.9"));
+  EXPECT_THAT(refusal_of([] { models("L125,H750,L125", 64); }),
               HasSubstr("has 1000 steps, but the sampler takes 64"));
 }
 
