@@ -423,7 +423,8 @@ class Session {
 /// The decode strategies there are.
 std::vector<std::string> strategies();
 
-/// Whether a strategy takes drafters: 0 no, 1 if there are any, 2 it needs them; -1: no such strategy.
+/// Whether a strategy takes drafters: 0 no, 1 if there are any, 2 it needs them, 3 option schedule says which steps they
+/// take; -1: no such strategy.
 int32_t strategy_drafter_use(const std::string& strategy);
 
 /// What one kernel label cost: dispatches of one step; device seconds, FLOPs and bytes since profiling began.

@@ -359,7 +359,7 @@ UNMASK_API unmask_decoder* unmask_decoder_create(unmask_session* const* sessions
                                                  const char* strategy);
 
 /* The same with drafters: drafters[i], a session of a cheaper model on the same device, proposes tokens to
- * sessions[i], which verifies them. Each drafter's canvas must have the prompt and the length of its
+ * sessions[i], which verifies them, or takes the steps that option "schedule" gives it. Each drafter's canvas must have the prompt and the length of its
  * session's. Has all of them until it is destroyed. `strategy`: one that has a use for drafters, such as
  * "exact". */
 UNMASK_API unmask_decoder* unmask_decoder_create_with_drafters(unmask_session* const* sessions,
@@ -374,7 +374,8 @@ UNMASK_API const char* unmask_strategy_name(int32_t index); /* static; NULL: no 
 typedef enum unmask_drafter_use {
   UNMASK_DRAFTER_NONE = 0,
   UNMASK_DRAFTER_OPTIONAL = 1,
-  UNMASK_DRAFTER_REQUIRED = 2
+  UNMASK_DRAFTER_REQUIRED = 2,
+  UNMASK_DRAFTER_SCHEDULED = 3 /* it may: option "schedule" then says which steps the drafters take */
 } unmask_drafter_use;
 UNMASK_API int32_t unmask_strategy_drafter_use(int32_t index); /* -1: no such strategy */
 

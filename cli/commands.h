@@ -14,5 +14,6 @@ void add_bench(CLI::App& program);
 void add_convert(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_compare(CLI::App& program);
+void add_analyze(CLI::App& program);
 
 }  // namespace cli

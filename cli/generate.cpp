@@ -312,7 +312,8 @@ void add_generate(CLI::App& program) {
   add_strategy_flag(*command, flags->strategy);
   command
       ->add_option("--drafter", flags->drafter,
-                   "A cheaper model with the same tokenizer, for strategies that draft and verify.")
+                   "A cheaper model with the same tokenizer, for strategies that draft and verify, or that "
+                   "follow a --schedule.")
       ->type_name("PATH");
   command->add_flag(
       "--explain", flags->explain,

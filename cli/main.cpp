@@ -62,6 +62,7 @@ int run(int argc, char** argv) {
   cli::add_convert(program);
   cli::add_eval(program);
   cli::add_compare(program);
+  cli::add_analyze(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -20,6 +20,7 @@ class OptionFlags {
   void add_drafter_to(CLI::App& command);
 
   const unmask_options* get() const { return options_.get(); }
+  unmask_options* get() { return options_.get(); }
   const unmask_options* drafter() const { return drafter_options_.get(); }
 
   // What the command line gives; and for drafters.

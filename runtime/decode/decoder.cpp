@@ -76,7 +76,13 @@ Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::share
   writers_.sessions = suited(sessions);
   drafters_.sessions = suited(drafters);
   writers_.capacity = strategy_->begin(writers_.sessions);
-  drafters_.capacity = strategy_->begin_drafters(drafters_.sessions);
+  require_schedules(writers_.sessions, find_strategy(strategy), !drafters.empty());
+  if (find_strategy(strategy).drafters != Drafters::scheduled) {
+    drafters_.capacity = strategy_->begin_drafters(drafters_.sessions);
+  } else if (!drafters.empty()) {
+    drafters_.capacity = writers_.capacity;
+    turns_.emplace(writers_.sessions, drafters_.sessions);
+  }
   require_room(writers_.sessions, writers_.capacity, strategy);
   attach(std::move(sessions));
   attach(std::move(drafters));
@@ -98,7 +104,7 @@ DecoderProgress Decoder::step() {
   const DecoderProgress before = work();
   if (!progress_.finished) {
     Run run{writers_.sessions, denoiser(), drafters_.sessions,
-            drafters_.denoiser ? &*drafters_.denoiser : nullptr};
+            drafters_.denoiser ? &*drafters_.denoiser : nullptr, turns_ ? &*turns_ : nullptr};
     progress_.finished = !strategy_->round(run);
     ++progress_.rounds;
   }

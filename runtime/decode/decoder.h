@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "decode/model_turns.h"
 #include "decode/strategy.h"
 
 namespace unmask::decode {
@@ -75,6 +76,7 @@ class Decoder {
   std::vector<Attachment> attached_;
   std::unique_ptr<Strategy> strategy_;
   Team writers_, drafters_;
+  std::optional<ModelTurns> turns_;
   DecoderProgress progress_;
   std::atomic<bool> cancelled_ = false;
 };

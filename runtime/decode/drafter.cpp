@@ -7,19 +7,22 @@
 
 namespace unmask::decode {
 
+void require_same_text(const Session& drafter, const Session& session) {
+  const model::ModelConfig &own = drafter.model().config, &other = session.model().config;
+  require(own.vocabulary == other.vocabulary && own.mask_token == other.mask_token, Status::invalid_argument,
+          "The drafter's vocabulary has {} tokens and mask {}, the model's {} and {}; they must be the same.",
+          own.vocabulary, own.mask_token, other.vocabulary, other.mask_token);
+  require(std::ranges::equal(drafter.tokens(), session.tokens()) &&
+              drafter.prompt_length() == session.prompt_length() &&
+              std::ranges::equal(drafter.blocks(), session.blocks(), {}, &Window::begin, &Window::begin),
+          Status::invalid_argument,
+          "The drafter's canvas is not that of the session it drafts for; set the same prompt and the same "
+          "options 'length' and 'block' in both.");
+}
+
 Drafter::Drafter(Session& s, const Session& verifier)
     : session_(&s), rule_(make_plain_rule(s)), windows_(s.blocks()) {
-  const model::ModelConfig &own = s.model().config, &other = verifier.model().config;
-  require(
-      own.vocabulary == other.vocabulary && own.mask_token == other.mask_token, Status::invalid_argument,
-      "The drafter's vocabulary has {} tokens and mask {}, the verifier's {} and {}; they must be the same.",
-      own.vocabulary, own.mask_token, other.vocabulary, other.mask_token);
-  require(std::ranges::equal(s.tokens(), verifier.tokens()) &&
-              s.prompt_length() == verifier.prompt_length() &&
-              std::ranges::equal(windows_, verifier.blocks(), {}, &Window::begin, &Window::begin),
-          Status::invalid_argument,
-          "The drafter's canvas is not its verifier's; set the same prompt and the same options 'length' and "
-          "'block' in both.");
+  require_same_text(s, verifier);
 }
 
 std::optional<Request> Drafter::next(uint32_t index, Window block) {

@@ -10,9 +10,12 @@
 
 namespace unmask::decode {
 
+// Throws invalid_argument where a drafter's vocabulary, canvas or blocks are not those of its session.
+void require_same_text(const Session& drafter, const Session& session);
+
 class Drafter {
  public:
-  // Both sessions must outlive it. Throws invalid_argument where vocabularies, canvases or blocks differ.
+  // Both sessions must outlive it. Throws as require_same_text.
   Drafter(Session& session, const Session& verifier);
 
   // The request for its next step on a block of its verifier, or nothing where no mask is left.

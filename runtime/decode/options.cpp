@@ -124,6 +124,12 @@ constexpr std::array table = {
     OptionInfo{"hysteresis_off", OptionKind::number, -5, -1e6, 1e6, "", "",
                "Strategy s2d2, verify_policy score_hysteresis: they are not after a score below this."},
     OptionInfo{
+        "schedule", OptionKind::text, 0, 0, 0, "", "",
+        "With a drafter, strategies vanilla, dream, ancestral, first_hitting and, in each block, sdar "
+        "(experimental): which steps the drafter takes (L, the light model) and which the model itself (H). "
+        "\"L125,H750,L125\" counts steps, \"L0.125,H0.75,L0.125\" gives shares of them, or of the masks where "
+        "their number is open, \"sandwich:0.25\" is the same for short, \"H\" and \"L\" are one model alone."},
+    OptionInfo{
         "edit_threshold", OptionKind::number, 1, 0, 1, "", "",
         "Strategies vanilla and sdar: every step also replaces tokens of the block where the model's best one "
         "is another and more probable than this (LLaDA2.1: 0.5 or 0.9 for quality, 0 for speed). 1: never."},
@@ -185,6 +191,13 @@ bool is_choice(std::string_view choices, std::string_view value) {
     choices = bar == std::string_view::npos ? "" : choices.substr(bar + 1);
   }
   return false;
+}
+
+// A text without choices is a schedule.
+void check_text(const OptionInfo& o, std::string_view value) {
+  if (*o.choices == '\0') return static_cast<void>(ModelSchedule(value));
+  require(is_choice(o.choices, value), Status::invalid_argument,
+          "Option '{}' must be one of {}, but is '{}'.", o.name, o.choices, value);
 }
 
 const OptionInfo& find_integer(std::string_view name) {
@@ -282,8 +295,7 @@ void Options::set_text(std::string_view name, std::string_view value) {
   const OptionInfo& o = find(name);
   require(o.kind == OptionKind::text, Status::invalid_argument, "Option '{}' takes a number, not text.",
           name);
-  require(is_choice(o.choices, value), Status::invalid_argument,
-          "Option '{}' must be one of {}, but is '{}'.", name, o.choices, value);
+  check_text(o, value);
   texts_[o.name] = value;
 }
 
@@ -344,6 +356,7 @@ SessionOptions::SessionOptions(const Options& o)
       partial_fill(partial_fill_of(o.text("partial_block_fill"))),
       eos_min_prob(static_cast<float>(o.number("eos_min_prob"))),
       routing(routing_options(o)),
+      schedule(o.text("schedule")),
       compat_fp32_gumbel(o.flag("compat_fp32_gumbel")),
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/policy.h"
+#include "decode/model_schedule.h"
 
 namespace unmask::decode {
 
@@ -20,7 +21,7 @@ struct OptionInfo {
   double default_number;
   double minimum, maximum;
   const char* default_text;  // of kind text
-  const char* choices;       // of kind text: "a|b|c"
+  const char* choices;       // of kind text: "a|b|c"; empty: what the description says
   const char* description;   // a sentence, with the unit and the meaning of special values
 };
 
@@ -95,6 +96,7 @@ struct SessionOptions {
   PartialFill partial_fill;
   float eos_min_prob;
   RoutingOptions routing;
+  ModelSchedule schedule;
   bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;

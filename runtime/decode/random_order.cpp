@@ -24,7 +24,7 @@ void append_in_parts(const RevealGroup& group, std::vector<RevealGroup>& parts) 
   const std::span<const uint32_t> all = group.positions;
   for (size_t begin = 0; begin < all.size(); begin += most_commits_per_step) {
     const auto part = all.subspan(begin, std::min<size_t>(most_commits_per_step, all.size() - begin));
-    parts.push_back({{part.begin(), part.end()}, group.sampled});
+    parts.push_back({{part.begin(), part.end()}, group.sampled, group.stage});
   }
 }
 
@@ -64,17 +64,20 @@ Request RandomOrder::next(uint32_t session) {
   RevealGroup group = std::move(groups_.back());
   groups_.pop_back();
   std::ranges::sort(group.positions);
+  const uint32_t masks = session_->masks_in(window_.begin, window_.end);
   const auto count = static_cast<uint32_t>(group.positions.size());
   return {.session = session,
           .window = window_,
           .positions = std::move(group.positions),
           .commitment = {.at_least = count},
           .visible = window_,
-          .temperature = group.sampled ? sampling_temperature(session_->options()) : 0};
+          .temperature = group.sampled ? sampling_temperature(session_->options()) : 0,
+          .stage = group.stage.counts_steps ? group.stage : Stage{window_masks_ - masks, window_masks_}};
 }
 
 void RandomOrder::begin_window() {
   window_ = next_window(*session_);
+  window_masks_ = session_->masks_in(window_.begin, window_.end);
   for (const RevealGroup& group : grouping_(draw_reveals(*session_, window_)))
     append_in_parts(group, groups_);
   std::ranges::reverse(groups_);

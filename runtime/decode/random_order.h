@@ -26,6 +26,7 @@ std::vector<Reveal> draw_reveals(const Session& session, Window window);
 struct RevealGroup {
   std::vector<uint32_t> positions;
   bool sampled = true;  // otherwise each gets its most probable token
+  Stage stage = {};     // left out: the window's masks are counted
 };
 
 // Puts reveals into groups, in their order.
@@ -51,6 +52,7 @@ class RandomOrder {
   const Session* session_;
   Grouping grouping_;
   Window window_ = {0, 0};
+  uint32_t window_masks_ = 0;        // when it was begun
   std::vector<RevealGroup> groups_;  // still to come in the window, next one last
 };
 

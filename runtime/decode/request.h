@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "decode/model_schedule.h"
 #include "decode/session.h"
 #include "tensor/layouts.h"
 
@@ -61,6 +62,7 @@ struct Request {
   bool statistics = false;    // the candidates' distributions, reduced, are in the answers
   std::vector<ScratchRow> scratch = {};
   std::vector<Judgement> judged = {};
+  Stage stage = {};  // for schedules of models
 };
 
 // A mask, and the token that takes its place.

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
+#include "decode/model_turns.h"
 
 namespace unmask::decode {
 
@@ -19,7 +21,11 @@ bool denoise(Run& run, const std::function<Request(uint32_t)>& next,
   }
   std::vector<Request> requests;
   std::ranges::transform(going, std::back_inserter(requests), next);
-  run.denoiser.step(requests);
+  if (run.turns != nullptr) {
+    run.turns->step(run, std::move(requests));
+  } else {
+    run.denoiser.step(requests);
+  }
   for (const uint32_t i : going) {
     Session& s = *run.sessions[i];
     if (s.options().stop_at_end && ends(i) && s.ended()) s.finish_with_end_tokens();

@@ -12,12 +12,15 @@
 
 namespace unmask::decode {
 
+class ModelTurns;
+
 // What a strategy may touch: the sessions and the verbs, and those of their drafters, where there are any.
 struct Run {
   std::span<Session* const> sessions;
   Denoiser& denoiser;
   std::span<Session* const> drafters = {};  // one per session
   Denoiser* drafter_denoiser = nullptr;
+  ModelTurns* turns = nullptr;  // where a schedule shares the steps out between the two
 };
 
 // Strategies do not inherit from each other; what two share becomes a verb.
@@ -27,10 +30,11 @@ class Strategy {
 
   // Called once, with every prompt set, before any device memory is taken. Says what its rounds will need at
   // most. Throws invalid_argument for options it cannot serve.
-  virtual Capacity begin(
-      std::span<Session* const> sessions) = 0;  // Called once after that, with one drafter per session, or
-                                                // none at all, as the table of strategies says. Says what
-  // drafting will need at most. Throws invalid_argument where these drafters do not go with the sessions.
+  virtual Capacity begin(std::span<Session* const> sessions) = 0;
+
+  // Called once after that, with one drafter per session, or none at all, as the table of strategies says.
+  // Says what drafting will need at most. Throws invalid_argument where these drafters do not go with the
+  // sessions.
   virtual Capacity begin_drafters(std::span<Session* const> drafters);
 
   // Advances every session that is not done, and says whether one still is not. Terminates: each round fills
@@ -51,8 +55,9 @@ bool denoise(Run& run, const std::function<Request(uint32_t session)>& next,
 // What strategies need that fill one block of each session at a time.
 Capacity capacity_of_blocks(std::span<Session* const> sessions);
 
-// Whether a strategy has a use for drafters.
-enum class Drafters : uint8_t { none, optional, required };
+// Whether a strategy has a use for drafters. `scheduled`: they may take some of its steps (model_turns.h),
+// and the strategy itself knows nothing of them.
+enum class Drafters : uint8_t { none, optional, required, scheduled };
 
 struct StrategyInfo {
   std::string_view name;

@@ -25,7 +25,7 @@ std::vector<RevealGroup> by_steps(const std::vector<Reveal>& reveals, uint32_t s
   uint32_t last_step = 0;
   for (const Reveal& reveal : reveals) {
     const auto step = static_cast<uint32_t>((1 - reveal.time) / (1 - last_time) * steps);
-    if (groups.empty() || step != last_step) groups.push_back({{}, step < steps});
+    if (groups.empty() || step != last_step) groups.push_back({{}, step < steps, {step, steps, true}});
     groups.back().positions.push_back(reveal.position);
     last_step = step;
   }
@@ -63,7 +63,8 @@ class Race {
                        .window = window_,
                        .positions = masked_positions(*session_, window_),
                        .commitment = {},
-                       .visible = window_};
+                       .visible = window_,
+                       .stage = {step_, steps, true}};
     if (step_ < steps) {
       const double t = time(step_), s = time(step_ + 1);
       request.commitment = {.ranked_by = tensor::Confidence::race,

@@ -42,15 +42,17 @@ class DreamProgress {
     while (true) {
       std::vector<uint32_t> chosen = origin ? draw(masked) : masked;
       const uint32_t count = origin ? static_cast<uint32_t>(chosen.size()) : share();
+      const Stage stage = {step_, o.steps, true};
       if (!last_step()) ++step_;
       if (count == 0) continue;
-      return {session,
-              region,
-              std::move(chosen),
-              {.at_least = std::min(count, most_commits_per_step),
-               .ranked_by = measure(o.algorithm),
-               .rank_temperature = origin ? 0 : o.algorithm_temperature,
-               .ranked_as_sampled = true}};
+      return {.session = session,
+              .window = region,
+              .positions = std::move(chosen),
+              .commitment = {.at_least = std::min(count, most_commits_per_step),
+                             .ranked_by = measure(o.algorithm),
+                             .rank_temperature = origin ? 0 : o.algorithm_temperature,
+                             .ranked_as_sampled = true},
+              .stage = stage};
     }
   }
 
