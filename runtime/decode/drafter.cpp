@@ -28,7 +28,8 @@ Drafter::Drafter(Session& s, const Session& verifier)
 std::optional<Request> Drafter::next(uint32_t index, Window block) {
   std::vector<uint32_t> masked = masked_positions(*session_, block);
   if (masked.empty()) return std::nullopt;
-  if (begins_with_the_row_before(*session_, block)) return {index, block, {block.begin}, {.at_least = 1}};
+  if (begins_with_the_row_before(*session_, block))
+    return Request{index, block, {block.begin}, {.at_least = 1}};
   const auto number = std::ranges::find(windows_, block.begin, &Window::begin) - windows_.begin();
   BlockStep step = rule_->step(static_cast<size_t>(number), std::move(masked), steps_done_++);
   return Request{index, block, std::move(step.positions), step.commitment};
