@@ -71,7 +71,9 @@ class CountingBackend final : public graph::Backend {
     const uint32_t stride = 4 * d.push_as<uint32_t>();
     for (uint32_t s = 0; s < d.grid.x; ++s) {
       std::byte* result = buffer(d, "results") + size_t{s} * stride;
-      const tensor::CommitHeader header = {sequences[s].commit_count, 0, 0, 0};
+      const uint32_t commits = sequences[s].commit_count;
+      const tensor::CommitHeader header = {
+          .commits = commits, .edits = 0, .reported = commits, .reserved = 0};
       std::memcpy(result, &header, sizeof(header));
       for (uint32_t i = 0; i < header.commits; ++i) {
         const tensor::Commit commit = {candidates[sequences[s].candidate_begin + i].slot, 1};
