@@ -372,7 +372,7 @@ UNMASK_API const char* unmask_strategy_name(int32_t index); /* static; NULL: no 
 
 /* Whether a strategy takes drafters. */
 typedef enum unmask_drafter_use {
-  UNMASK_DRAFTER_NONE = 0,
+  UNMASK_DRAFTER_UNUSED = 0,
   UNMASK_DRAFTER_OPTIONAL = 1,
   UNMASK_DRAFTER_REQUIRED = 2,
   UNMASK_DRAFTER_SCHEDULED = 3 /* it may: option "schedule" then says which steps the drafters take */
