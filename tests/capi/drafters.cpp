@@ -48,6 +48,7 @@ TEST(Drafters, RefuseNullAndImpossibleCounts) {
 TEST(Drafters, RefuseStrategiesThatDoNotSuit) {
   const Session writer = session(4), drafter = session(4);
   EXPECT_REFUSED(invalid, create(writer.get(), drafter.get(), "self-draft"));
+  EXPECT_REFUSED(invalid, create(writer.get(), drafter.get(), nullptr));  // "vanilla", without a schedule
   EXPECT_REFUSED(UNMASK_NOT_FOUND, create(writer.get(), drafter.get(), "no such strategy"));
   EXPECT_REFUSED(invalid, unmask_decoder_create(std::array{writer.get()}.data(), 1, "exact"));
   const Decoder decoding(create(writer.get(), drafter.get()));  // every refusal let go of both sessions

@@ -240,7 +240,8 @@ class Drafters(ProgramTest):
 
     def test_errors_are_sentences(self):
         self.fail_with(generate("--prompt", "a", "--strategy", "exact"), 1, "needs a drafter")
-        self.fail_with(generate("--prompt", "a", "--drafter", MODEL), 1, "'vanilla' has no use for a drafter")
+        self.fail_with(generate("--prompt", "a", "--drafter", MODEL), 1, "needs option 'schedule'")
+        self.fail_with(generate("--prompt", "a", "--strategy", "self-draft", "--drafter", MODEL), 1, "no use for a drafter")
         self.fail_with(generate("--prompt", "a", "--strategy", "exact", "--drafter", "/nowhere"), 1, "/nowhere")
         self.fail_with(generate("--prompt", "a", "--drafter-option", "steps=2"), 2, "--drafter")
         self.fail_with(self.exact("--drafter-option", "length=5"), 1, "not its verifier's")
