@@ -112,10 +112,12 @@ std::vector<std::string> strategies() {
   return list(unmask_strategy_count(), [](int32_t i) { return std::string(unmask_strategy_name(i)); });
 }
 
-int32_t strategy_drafter_use(const std::string& strategy) {
-  for (int32_t i = 0; i < unmask_strategy_count(); ++i)
-    if (strategy == unmask_strategy_name(i)) return unmask_strategy_drafter_use(i);
-  return -1;
+unmask_drafter_use strategy_drafter_use(const std::string& strategy) {
+  for (int32_t i = 0; i < unmask_strategy_count(); ++i) {
+    if (strategy == unmask_strategy_name(i))
+      return static_cast<unmask_drafter_use>(unmask_strategy_drafter_use(i));
+  }
+  throw Failure(UNMASK_NOT_FOUND, "There is no decode strategy '" + strategy + "'.");
 }
 
 namespace {
@@ -135,20 +137,15 @@ struct InUse {
 
 }  // namespace
 
-unmask_decoder* Decoder::create(const std::vector<Session*>& sessions, const std::string& strategy) {
-  const InUse writers(sessions);
-  return unmask_decoder_create(writers.objects.data(), static_cast<int32_t>(sessions.size()),
-                               c_text(strategy));
-}
-
-unmask_decoder* Decoder::create_with_drafters(const std::vector<Session*>& sessions,
-                                              const std::vector<Session*>& drafters,
-                                              const std::string& strategy) {
+unmask_decoder* Decoder::create(const std::vector<Session*>& sessions, const std::string& strategy,
+                                const std::vector<Session*>& drafters) {
+  const InUse writers(sessions), drafting(drafters);
+  const auto count = static_cast<int32_t>(sessions.size());
+  if (drafters.empty()) return unmask_decoder_create(writers.objects.data(), count, c_text(strategy));
   if (drafters.size() != sessions.size())
     throw Failure(UNMASK_INVALID_ARGUMENT, "Each session needs a drafter of its own.");
-  const InUse writers(sessions), drafting(drafters);
-  return unmask_decoder_create_with_drafters(writers.objects.data(), drafting.objects.data(),
-                                             static_cast<int32_t>(sessions.size()), c_text(strategy));
+  return unmask_decoder_create_with_drafters(writers.objects.data(), drafting.objects.data(), count,
+                                             c_text(strategy));
 }
 
 std::vector<ProfileEntry> Decoder::get_profile() const {

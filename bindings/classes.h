@@ -423,9 +423,8 @@ class Session {
 /// The decode strategies there are.
 std::vector<std::string> strategies();
 
-/// Whether a strategy takes drafters: 0 no, 1 if there are any, 2 it needs them, 3 option schedule says which steps they
-/// take; -1: no such strategy.
-int32_t strategy_drafter_use(const std::string& strategy);
+/// Whether a strategy takes drafters.
+unmask_drafter_use strategy_drafter_use(const std::string& strategy);
 
 /// What one kernel label cost: dispatches of one step; device seconds, FLOPs and bytes since profiling began.
 struct ProfileEntry {
@@ -434,20 +433,21 @@ struct ProfileEntry {
   double seconds, flops, bytes;
 };
 
-/// Advances sessions of one model together; each gets the tokens it would get alone. Has the sessions until
-/// it is closed. One thread at a time, but for cancel().
+/// Advances sessions of one model together; each gets the tokens it would get alone. Has the sessions, and
+/// their drafters, until it is closed. One thread at a time, but for cancel().
 class Decoder {
  public:
   explicit Decoder(Session& session, const std::string& strategy = "vanilla")
       : Decoder(std::vector<Session*>{&session}, strategy) {}
 
-  explicit Decoder(const std::vector<Session*>& sessions, const std::string& strategy = "vanilla")
-      : handle_("decoder", create(sessions, strategy), unmask_decoder_destroy) {}
+  /// With a drafter for a strategy that drafts and verifies, such as "exact".
+  Decoder(Session& session, const std::string& strategy, Session& drafter)
+      : Decoder(std::vector<Session*>{&session}, strategy, std::vector<Session*>{&drafter}) {}
 
-  /// With drafters, one per session, for strategies that draft and verify, such as "exact".
-  Decoder(const std::vector<Session*>& sessions, const std::vector<Session*>& drafters,
-          const std::string& strategy)
-      : handle_("decoder", create_with_drafters(sessions, drafters, strategy), unmask_decoder_destroy) {}
+  /// `drafters`, one per session or none, are sessions of a cheaper model with the same prompts and lengths.
+  explicit Decoder(const std::vector<Session*>& sessions, const std::string& strategy = "vanilla",
+                   const std::vector<Session*>& drafters = {})
+      : handle_("decoder", create(sessions, strategy, drafters), unmask_decoder_destroy) {}
 
   /// One round: a denoising step, or a draft with its verification, for every unfinished session. Waits for
   /// the device.
@@ -484,10 +484,8 @@ class Decoder {
   bool closed() const { return handle_.closed(); }
 
  private:
-  static unmask_decoder* create(const std::vector<Session*>& sessions, const std::string& strategy);
-  static unmask_decoder* create_with_drafters(const std::vector<Session*>& sessions,
-                                              const std::vector<Session*>& drafters,
-                                              const std::string& strategy);
+  static unmask_decoder* create(const std::vector<Session*>& sessions, const std::string& strategy,
+                                const std::vector<Session*>& drafters);
 
   Handle<unmask_decoder> handle_;
 };

@@ -28,9 +28,9 @@
 // ---- Structs and enums of the C interface ---------------------------------------------------------------------
 
 #if defined(SWIGCSHARP)
-%rename("%(regex:/UNMASK_(?:LOG_|OPTION_|EVENT_)?([A-Z])([A-Z]*)_?([A-Z]?)([A-Z]*)_?([A-Z]?)([A-Z]*)/\\1\\L\\2\\E\\3\\L\\4\\E\\5\\L\\6/)s", %$isenumitem) "";
+%rename("%(regex:/UNMASK_(?:(?:LOG|OPTION|EVENT|REASON|DRAFTER)_)?(.)([A-Z]*)_?(.?)([A-Z]*)_?(.?)([A-Z]*)/\\1\\L\\2\\E\\3\\L\\4\\E\\5\\L\\6/)s", %$isenumitem) "";
 #else
-%rename("%(regex:/UNMASK_(?:LOG_|OPTION_|EVENT_)?(.*)/\\1/)s", %$isenumitem) "";
+%rename("%(regex:/UNMASK_(?:(?:LOG|OPTION|EVENT|REASON|DRAFTER)_)?(.*)/\\1/)s", %$isenumitem) "";
 #endif
 %rename("$ignore", regextarget=1, %$isfunction) "^unmask_";
 %rename("$ignore", regextarget=1) "^unmask_(device|device_list|model|loader|converter|messages|options|session|decoder|status)$";
@@ -39,6 +39,8 @@
 %rename(LogLevel) unmask_log_level;
 %rename(OptionKind) unmask_option_kind;
 %rename(EventKind) unmask_event_kind;
+%rename(Reason) unmask_reason;
+%rename(DrafterUse) unmask_drafter_use;
 %rename(ModelInfo) unmask_model_info;
 %rename(Shape) unmask_shape;
 %rename(Statistics) unmask_statistics;

@@ -359,9 +359,9 @@ UNMASK_API unmask_decoder* unmask_decoder_create(unmask_session* const* sessions
                                                  const char* strategy);
 
 /* The same with drafters: drafters[i], a session of a cheaper model on the same device, proposes tokens to
- * sessions[i], which verifies them, or takes the steps that option "schedule" gives it. Each drafter's canvas must have the prompt and the length of its
- * session's. Has all of them until it is destroyed. `strategy`: one that has a use for drafters, such as
- * "exact". */
+ * sessions[i], which verifies them, or takes the steps that option "schedule" gives it. Each drafter's canvas
+ * must have the prompt and the length of its session's. Has all of them until it is destroyed. `strategy`:
+ * one that has a use for drafters, such as "exact". */
 UNMASK_API unmask_decoder* unmask_decoder_create_with_drafters(unmask_session* const* sessions,
                                                                unmask_session* const* drafters, int32_t count,
                                                                const char* strategy);
@@ -372,7 +372,7 @@ UNMASK_API const char* unmask_strategy_name(int32_t index); /* static; NULL: no 
 
 /* Whether a strategy takes drafters. */
 typedef enum unmask_drafter_use {
-  UNMASK_DRAFTER_NONE = 0,
+  UNMASK_DRAFTER_UNUSED = 0,
   UNMASK_DRAFTER_OPTIONAL = 1,
   UNMASK_DRAFTER_REQUIRED = 2,
   UNMASK_DRAFTER_SCHEDULED = 3 /* it may: option "schedule" then says which steps the drafters take */

@@ -87,6 +87,7 @@ void OptionFlags::add_drafter_to(CLI::App& command) {
           },
           "An option that is another one for the drafter, such as threshold=0.6. May be given several times.")
       ->type_name("NAME=VALUE")
+      ->needs(command.get_option("--drafter"))
       ->group(group);
 }
 

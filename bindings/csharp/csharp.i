@@ -135,8 +135,8 @@ extern "C" SWIGEXPORT void SWIGSTDCALL Unmask_SetRaise(void (SWIGSTDCALL* callba
 %typemap(ctype) const std::vector<unmask::Session*>& "void*"
 %typemap(imtype) const std::vector<unmask::Session*>& "long[]"
 %typemap(cstype) const std::vector<unmask::Session*>& "global::System.Collections.Generic.IEnumerable<Session>"
-%typemap(csin, pre="    using (var held = new HeldSessions($csinput)) {", terminator="    }")
-  const std::vector<unmask::Session*>& "held.Pointers"
+%typemap(csin, pre="    using (var held_$csinput = new HeldSessions($csinput)) {", terminator="    }")
+  const std::vector<unmask::Session*>& "held_$csinput.Pointers"
 %typemap(in) const std::vector<unmask::Session*>& (std::vector<unmask::Session*> sessions) {
   for (int64_t pointer : counted<int64_t>($input)) sessions.push_back(reinterpret_cast<unmask::Session*>(pointer));
   $1 = &sessions;
@@ -152,6 +152,7 @@ extern "C" SWIGEXPORT void SWIGSTDCALL Unmask_SetRaise(void (SWIGSTDCALL* callba
     } %}
 %enddef
 %enumerated(int32_t unmask_event::kind, EventKind)
+%enumerated(int32_t unmask_event::reason, Reason)
 %enumerated(int32_t unmask::OptionInfo::kind, OptionKind)
 %enumerated(int32_t unmask::LogMessage::level, LogLevel)
 
@@ -219,5 +220,6 @@ extern "C" SWIGEXPORT void SWIGSTDCALL Unmask_SetRaise(void (SWIGSTDCALL* callba
 %property(Session, prompt_length, GetPromptLength)
 %property(Session, masks_left, GetMasksLeft)
 %property(Session, text, GetText)
+%property(Decoder, explanation, GetExplanation)
 %property(Decoder, memory, GetMemory)
 %property(Session, get_statistics, GetStatistics)

@@ -202,6 +202,7 @@ jobjectArray new_texts(JNIEnv* env, const std::vector<std::string>& texts) {
 %typemap(javaout) Declaration { return Enum.swigToEnum($jnicall); }
 %enddef
 %enumerated(int32_t unmask_event::kind, EventKind)
+%enumerated(int32_t unmask_event::reason, Reason)
 %enumerated(int32_t unmask::OptionInfo::kind, OptionKind)
 %enumerated(int32_t unmask::LogMessage::level, LogLevel)
 %javaconst(1);
@@ -288,6 +289,11 @@ jobjectArray new_texts(JNIEnv* env, const std::vector<std::string>& texts) {
     return new Decoder(this, strategy);
   }
 
+  /** The same with a drafter, a session of a cheaper model with the same prompt and length. */
+  public Decoder decode(String strategy, Session drafter) {
+    return new Decoder(this, strategy, drafter);
+  }
+
   public Decoder decode() {
     return new Decoder(this);
   }
@@ -306,5 +312,6 @@ jobjectArray new_texts(JNIEnv* env, const std::vector<std::string>& texts) {
 %rename(getPromptLength) unmask::Session::prompt_length;
 %rename(getMasksLeft) unmask::Session::masks_left;
 %rename(getText) unmask::Session::text;
+%rename(getExplanation) unmask::Decoder::explanation;
 %rename(getMemory) unmask::Decoder::memory;
 %rename(isClosed) closed;

@@ -226,6 +226,7 @@ import unmask._methods
 %property(unmask::Session, text)
 %property(unmask::Session, statistics)
 %property(unmask::Session, closed)
+%property(unmask::Decoder, explanation)
 %property(unmask::Decoder, memory)
 %property(unmask::Decoder, profile)
 %property(unmask::Decoder, closed)
@@ -239,6 +240,7 @@ import unmask._methods
 }
 %enddef
 %enumerated(unmask_event, kind, EventKind)
+%enumerated(unmask_event, reason, Reason)
 %enumerated(unmask::OptionInfo, kind, OptionKind)
 %enumerated(unmask::LogMessage, level, LogLevel)
 
@@ -271,8 +273,8 @@ import unmask._methods
 %pythonappend unmask::Session::Session %{
     self.model = args[0]
 %}
-%pythonappend unmask::Decoder::Decoder %{
-    self.sessions = (args[0],) if isinstance(args[0], Session) else tuple(args[0])
+%pythonappend unmask::strategy_drafter_use %{
+    val = unmask.DrafterUse(val)
 %}
 
 // SWIG's own repr hides the one of Closing.

@@ -121,7 +121,11 @@ void Session::copy_canvas(std::span<const int32_t> tokens) {
 }
 
 void Session::finish_with_end_tokens() {
-  std::replace(tokens_.begin() + prompt_length_, tokens_.end(), mask_token(), end_token());
+  const auto ending = std::find_if(tokens_.begin() + prompt_length_, tokens_.end(),
+                                   [&](int32_t token) { return ends_text(token); });
+  assert(ending != tokens_.end());
+  const int32_t filler = end_token() >= 0 ? end_token() : *ending;
+  std::replace(tokens_.begin() + prompt_length_, tokens_.end(), mask_token(), filler);
   masks_left_ = 0;
 }
 

@@ -118,7 +118,8 @@ class Session {
   // The canvas of a drafter becomes as its verifier's; no events.
   void copy_canvas(std::span<const int32_t> tokens);
 
-  // Fills every mask left with the end token: the text is over. Not events, nobody predicted these.
+  // Fills every mask left with the end token, or, where the model has none, with the token that ended the
+  // text: it is over. Not events, nobody predicted these.
   void finish_with_end_tokens();
 
   // Whether a token that ends the text stands with no mask before it.

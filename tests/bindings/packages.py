@@ -17,6 +17,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples"
 MODEL = EXAMPLES / "models/word-problems/verifier"
+DRAFTER = EXAMPLES / "models/word-problems/drafter"
 QUESTION = "Tom has 3 apples. He buys 4 more. How many apples does Tom have now?"
 ANSWER = "The answer is 7."
 
@@ -83,6 +84,7 @@ def test_python(build: Path, work: Path, elsewhere: Path):
     expect_answer(python, "-c", readme_program(), cwd=elsewhere)
     for example in ("generate", "stream", "compare_strategies"):
         expect_answer(python, EXAMPLES / f"python/{example}.py", MODEL, QUESTION, cwd=elsewhere)
+    expect_answer(python, EXAMPLES / "python/draft_and_verify.py", MODEL, DRAFTER, QUESTION, cwd=elsewhere)
     expect_answer(python, EXAMPLES / "python/infill.py", MODEL, QUESTION, "3 + {} The answer is 7.", cwd=elsewhere)
 
 

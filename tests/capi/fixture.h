@@ -7,6 +7,7 @@
 
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "../../cli/owners.h"
 
@@ -56,6 +57,12 @@ inline Decoder decoder(unmask_session* session) {
   Decoder made(unmask_decoder_create(&session, 1, nullptr));
   EXPECT_NE(made, nullptr) << unmask_last_error();
   return made;
+}
+
+inline std::vector<int32_t> canvas_of(const unmask_session* session) {
+  std::vector<int32_t> tokens(static_cast<size_t>(unmask_session_get_tokens(session, nullptr, 0)));
+  unmask_session_get_tokens(session, tokens.data(), static_cast<int64_t>(tokens.size()));
+  return tokens;
 }
 
 inline unmask_status run(unmask_decoder* decoder) {

@@ -15,12 +15,6 @@ namespace {
 
 constexpr int32_t huge = std::numeric_limits<int32_t>::max();
 
-std::vector<int32_t> canvas_of(const unmask_session* session) {
-  std::vector<int32_t> tokens(static_cast<size_t>(unmask_session_get_tokens(session, nullptr, 0)));
-  unmask_session_get_tokens(session, tokens.data(), static_cast<int64_t>(tokens.size()));
-  return tokens;
-}
-
 TEST(Version, IsTheHeaders) {
   EXPECT_EQ(unmask_version(),
             UNMASK_VERSION_MAJOR * 10000 + UNMASK_VERSION_MINOR * 100 + UNMASK_VERSION_PATCH);

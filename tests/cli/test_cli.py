@@ -204,6 +204,54 @@ class Generate(ProgramTest):
                 self.fail_with(result, 1, "NUL" if "u0000" in line else "line 2")
 
 
+class Drafters(ProgramTest):
+    """The tiny model drafts for itself; at a high temperature, tokens at random."""
+
+    def exact(self, *arguments):
+        return generate("--length", "12", "--prompt", "Tom", "--strategy", "exact", "--drafter", MODEL, *arguments)
+
+    def test_drafts_change_no_token(self):
+        plain = json.loads(self.succeed(generate("--length", "12", "--prompt", "Tom", "--json")))
+        agreeing = json.loads(self.succeed(self.exact("--json", "--draft-length", "3")))
+        random = json.loads(self.succeed(self.exact("--drafter-option", "temperature=1000", "--drafter-option",
+                                                    "remasking=random", "--json", "--temperature", "0")))
+        for drafted in (agreeing, random):
+            self.assertEqual(drafted["tokens"], plain["tokens"])
+            self.assertEqual(drafted["drafter"]["model"], MODEL)
+            self.assertGreater(drafted["drafter"]["forward_passes"], 0)
+        self.assertEqual((agreeing["accepted"], plain["drafted"]), (agreeing["drafted"], 0))
+        self.assertLess(agreeing["forward_passes"], plain["forward_passes"])
+        self.assertLess(random["accepted"], random["drafted"])
+        self.assertNotIn("drafter", plain)
+
+    def test_batches_are_drafted_together(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "prompts.jsonl")
+            path.write_text("".join(json.dumps({"prompt": p}) + "\n" for p in ("Tom", "Mia has", "A book")))
+            plain = self.succeed(generate(*SHORT, "--prompts", str(path)))
+            self.assertEqual(self.succeed(generate(*SHORT, "--prompts", str(path), "--batch", "2", "--strategy", "exact",
+                                                   "--drafter", MODEL)), plain)
+
+    def test_explanations_have_figures(self):
+        result = self.exact("--explain")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, r"(?i)draft.*\d")
+        self.assertRegex(self.exact("--explain", "--watch").stderr, r"step 1, \d+ of 12 masks left, [\d.]+ s\n.*(?i:draft)")
+
+    def test_errors_are_sentences(self):
+        self.fail_with(generate("--prompt", "a", "--strategy", "exact"), 1, "needs a drafter")
+        self.fail_with(generate("--prompt", "a", "--drafter", MODEL), 1, "needs option 'schedule'")
+        self.fail_with(generate("--prompt", "a", "--strategy", "self-draft", "--drafter", MODEL), 1, "no use for a drafter")
+        self.fail_with(generate("--prompt", "a", "--strategy", "exact", "--drafter", "/nowhere"), 1, "/nowhere")
+        self.fail_with(generate("--prompt", "a", "--drafter-option", "steps=2"), 2, "--drafter")
+        self.fail_with(self.exact("--drafter-option", "length=5"), 1, "not its verifier's")
+        self.fail_with(self.exact("--drafter-option", "steps"), 2, "NAME=VALUE")
+        self.fail_with(self.exact("--drafter-option", "steps=many"), 2, "'many'")
+        self.fail_with(self.exact("--drafter-option", "speed=2"), 2, "no option 'speed'")
+        self.fail_with(self.exact("--drafter-option", "temperature=-1"), 2, "'temperature' must be")
+        self.fail_with(self.exact("--drafter-option", "remasking=best"), 2, "low_confidence")
+
+
 def on_a_terminal(arguments, react=None, columns=40):
     """Runs the program with a terminal as stdin, stdout and stderr. `react` gets the process when output appears."""
     parent, child = pty.openpty()
@@ -246,6 +294,18 @@ class Watch(ProgramTest):
         first_frame = re.split(r"\x1b\[\d+A", output)[1]
         for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", first_frame).split("\r\n"):
             self.assertLessEqual(len(line.strip("\r")), 20, line)
+
+    def test_drafts_have_colours(self):
+        arguments = ["generate", "-m", MODEL, "--length", "12", "--prompt", "Tom", "--watch", "--strategy", "exact",
+                     "--drafter", MODEL]
+        accepted, rejected = "\x1b[1;32m", "\x1b[31m"
+        code, output = on_a_terminal(arguments)
+        self.assertEqual(code, 0, output)
+        self.assertIn(accepted, output)
+        self.assertNotIn(rejected, output)
+        code, output = on_a_terminal([*arguments, "--drafter-option", "temperature=1000"])
+        self.assertEqual(code, 0, output)
+        self.assertIn(rejected, output)
 
     def test_ctrl_c_ends_it_with_the_cursor_shown(self):
         code, output = on_a_terminal(

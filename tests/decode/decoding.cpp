@@ -271,6 +271,31 @@ TEST(Vanilla, StopsAtTheEndToken) {
   EXPECT_TRUE(stopped);
 }
 
+// MDLM's configurations name no end token, but a tokenizer may have a chat layout.
+TEST(Vanilla, WithoutAnEndTokenTheTextIsFilledWithTheTokenThatEndedIt) {
+  const auto model = model::Loader(tests::golden_folder("mdlm_odd"), tests::make_backend()).finish();
+  ASSERT_EQ(model->config.end_token, -1);
+  Options o;
+  o.set_integer("length", 24);
+  o.set_integer("block", 4);
+  const auto write = [&] {
+    const auto s = std::make_shared<Session>(model, SessionOptions(o));
+    Decoder decoder(tests::make_backend(), {s}, "vanilla");
+    while (!decoder.step().finished) {
+    }
+    return s;
+  };
+  const int32_t turn_end = write()->tokens()[6];
+  std::const_pointer_cast<model::Model>(model)->end_of_turn_token = turn_end;
+  const auto s = write();
+  std::vector<int32_t> expected(24, turn_end);
+  const std::vector<Event> events = s->take_events();
+  for (const Event& e : events) expected[e.position] = e.token;
+  EXPECT_LE(events.size(), 8u);
+  EXPECT_TRUE(std::ranges::equal(s->tokens(), expected));
+  EXPECT_LE(s->answer().size(), 6u);
+}
+
 TEST(Vanilla, SuppressAndPostponeEndTokens) {
   const auto model = tests::load(tests::golden_folder("llada"));
   Options o;

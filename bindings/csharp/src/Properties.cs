@@ -32,6 +32,9 @@ public partial class Converter {
 }
 
 public partial class Decoder {
+  /// <summary>Why the last round went as it did; empty where the strategy decides nothing.</summary>
+  public string Explanation => GetExplanation();
+
   /// <summary>Bytes of device memory that decoding takes beside the model's weights.</summary>
   public long Memory => GetMemory();
 }

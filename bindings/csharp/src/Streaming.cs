@@ -8,6 +8,9 @@ namespace Unmask {
 public partial class Session {
   /// <summary>A decoder of this session alone.</summary>
   public Decoder Decode(string strategy = "vanilla") => new Decoder(this, strategy);
+
+  /// <summary>The same with a drafter, a session of a cheaper model with the same prompt and length.</summary>
+  public Decoder Decode(string strategy, Session drafter) => new Decoder(this, strategy, drafter);
 }
 
 public partial class Decoder : IEnumerable<Event> {

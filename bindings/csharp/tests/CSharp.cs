@@ -108,10 +108,20 @@ public class CSharp {
   [Test]
   public void WhatIsInUseIsNotCollected() {
     for (int i = 0; i < 20; ++i) {
-      var decoder = new Decoder(new[] { Short(2) });
+      var decoder = new Decoder(new[] { Short(2) }, "exact", new[] { Short(2) });
       GC.Collect();
       Check.That(decoder.Run().Finished, "the end");
+      Check.That(decoder.Explanation.Contains("draft"), "an explanation");
     }
+  }
+
+  [Test]
+  public void StrategiesSayWhetherTheyTakeDrafters() {
+    Check.Equal(DrafterUse.Required, Library.StrategyDrafterUse("exact"));
+    Check.Equal(DrafterUse.Unused, Library.StrategyDrafterUse("self-draft"));
+    UnmaskException refused = Check.Throws<UnmaskException>(
+        () => new Decoder(new[] { Short(2), Short(2) }, "exact", new[] { Short(2) }));
+    Check.Equal("Each session needs a drafter of its own.", refused.Message);
   }
 
   [Test]

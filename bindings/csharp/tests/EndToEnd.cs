@@ -18,9 +18,11 @@ public static class Bundled {
       Path.Combine(Environment.GetEnvironmentVariable("UNMASK_REPOSITORY"), "examples/models/word-problems", model);
 
   /// <summary>An unanswered question with 32 masks.</summary>
-  public static Session Ask(int steps = 16) {
-    using (Options options = new Options().Set("length", 32).Set("steps", steps)) {
-      var session = new Session(Model, options);
+  public static Session Ask(int steps = 16) => Ask(Model, steps);
+
+  public static Session Ask(Model model, int steps = 16) {
+    using (Options options = new Options().Set("length", 32).Set("steps", steps).Set("draft_length", 3)) {
+      var session = new Session(model, options);
       session.SetChat(Question);
       return session;
     }
@@ -55,6 +57,23 @@ public class EndToEnd {
       int mask = Bundled.Model.Info.MaskToken;  // what is left of it was filled because the text had ended
       Check.That(session.GetTokens().Zip(canvas, (now, said) => said == mask || said == now).All(same => same),
                  "the canvas that the events say");
+    }
+  }
+
+  [Test]
+  public void ADraftedDecodeWritesWhatTheVerifierWritesAlone() {
+    using (var drafter = new Model(Bundled.Device, Bundled.PathOf("drafter")))
+    using (Session alone = Bundled.Ask(), verified = Bundled.Ask(), drafting = Bundled.Ask(drafter)) {
+      using (Decoder decoder = alone.Decode()) decoder.Run();
+      List<Event> events;
+      using (Decoder decoder = verified.Decode("exact", drafting)) events = decoder.ToList();
+      Check.That(alone.GetTokens().SequenceEqual(verified.GetTokens()), "the same tokens");
+      Statistics cost = verified.Statistics;
+      Check.Equal(cost.Drafted, events.LongCount(next => next.Kind == EventKind.Drafted));
+      Check.Equal(cost.Accepted, events.LongCount(next => next.Kind == EventKind.Accepted));
+      Check.That(0 < cost.Accepted && cost.Accepted <= cost.Drafted, "drafts, some of them accepted");
+      Check.That(events.All(next => (next.Kind == EventKind.Rejected) == (next.Reason != Reason.None)), "reasons");
+      Check.That(cost.ForwardPasses < alone.Statistics.ForwardPasses, "fewer passes");
     }
   }
 

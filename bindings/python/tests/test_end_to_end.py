@@ -3,6 +3,7 @@
 import statistics
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,22 @@ def test_events_say_what_the_canvas_became(session):
     assert session.masks_left == 0
     named = canvas != session.model.info.mask_token  # the rest was filled because the text had ended
     assert (session.tokens[named] == canvas[named]).all()
+
+
+def test_a_drafted_decode_writes_what_the_verifier_writes_alone(device, model, session):
+    session.decode().run()
+    with (unmask.Model(device, str(MODELS / "drafter")) as drafter,
+          model.session(chat=QUESTION, length=32, steps=16, draft_length=3) as verified,
+          drafter.session(chat=QUESTION, length=32, steps=16) as drafting,
+          verified.decode("exact", drafting) as decoder):
+        events = list(decoder)
+        assert (verified.tokens == session.tokens).all()
+        cost = verified.statistics
+    kinds = Counter(event.kind for event in events)
+    assert kinds[unmask.EventKind.DRAFTED] == cost.drafted
+    assert 0 < kinds[unmask.EventKind.ACCEPTED] == cost.accepted <= cost.drafted
+    assert all((e.reason != unmask.Reason.NONE) == (e.kind == unmask.EventKind.REJECTED) for e in events)
+    assert cost.forward_passes < session.statistics.forward_passes
 
 
 def test_a_cancelled_decoder_refuses_further_steps_and_keeps_what_was_committed(session):

@@ -157,6 +157,40 @@ def test_the_interpreters_lock_is_free_during_a_step(session):
         sys.setswitchinterval(interval)
 
 
+def test_decoders_take_drafters_by_name(model):
+    def pair():
+        return [model.session(tokens=[seed, 5, 9], length=8, seed=seed) for seed in (1, 2)]
+
+    plain, verified, drafters = pair(), pair(), pair()
+    unmask.Decoder(plain).run()
+    with unmask.Decoder(verified, strategy="exact", drafters=iter(drafters)) as decoder:
+        assert decoder.sessions == tuple(verified) and decoder.drafters == tuple(drafters)
+        decoder.run()
+        assert "draft" in decoder.explanation
+    assert [s.tokens.tolist() for s in verified] == [s.tokens.tolist() for s in plain]
+    with pytest.raises(unmask.InvalidArgumentError, match="a drafter of its own"):
+        unmask.Decoder(verified, "exact", drafters[:1])
+    with pytest.raises(unmask.InvalidArgumentError, match="needs a drafter"):
+        unmask.Decoder(verified, "exact")
+    with pytest.raises(TypeError, match="unmask.Session"):
+        unmask.Decoder(verified, "exact", [model, model])
+
+
+def test_generate_takes_a_drafter(device, model):
+    question = "Tom has 3 apples. He buys 4 more. How many apples does Tom have now?"
+    with unmask.Model(device, str(MODELS / "drafter")) as drafter:
+        text = model.generate(chat=question, length=32, strategy="exact", drafter=drafter)
+    assert text == model.generate(chat=question, length=32)
+
+
+def test_strategies_say_whether_they_take_drafters():
+    assert unmask.strategy_drafter_use("exact") is unmask.DrafterUse.REQUIRED
+    assert unmask.strategy_drafter_use("self-draft") is unmask.DrafterUse.UNUSED
+    assert {unmask.strategy_drafter_use(name) for name in unmask.strategies()} <= set(unmask.DrafterUse)
+    with pytest.raises(unmask.NotFoundError, match="'magic'"):
+        unmask.strategy_drafter_use("magic")
+
+
 def test_closing_during_a_step_waits_for_nobody_and_breaks_nothing(session):
     decoder = session.decode()
     steps = threading.Thread(target=lambda: pytest.raises(unmask.WrongStateError, decoder.run))

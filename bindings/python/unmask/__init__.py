@@ -20,10 +20,10 @@ from unmask import native
 from unmask.errors import (BadModelError, CancelledError, DeviceLostError, InputOutputError, InternalError,
                            InvalidArgumentError, NotFoundError, OutOfMemoryError, Status, UnmaskError, UnsupportedError,
                            WrongStateError)
-from unmask.native import (Converter, Decoder, Device, DeviceFeature, DeviceInfo, Event, Loader, LogMessage, MatmulSpeed, Model,
+from unmask.native import (Converter, Device, DeviceFeature, DeviceInfo, Event, Loader, LogMessage, MatmulSpeed, Model,
                            ModelInfo, OptionInfo, Predictions, ProfileEntry, Progress, Session, Shape, Statistics, capture_log,
-                           devices, next_log_message, option_table, silence_log, status_name, strategies, version,
-                           weight_types)
+                           devices, next_log_message, option_table, silence_log, status_name, strategies,
+                           strategy_drafter_use, version, weight_types)
 from unmask import notebook
 from unmask._methods import option_value as _option_value
 
@@ -31,10 +31,33 @@ __version__ = "0.1.0"
 
 
 class EventKind(IntEnum):
-    """COMMITTED: a mask became a token. REVISED: a token was replaced, or taken back (then it is the mask)."""
+    """COMMITTED: a mask became a token. REVISED: a token was replaced, or taken back (then it is the mask). DRAFTED: a mask
+    became a token that is to be verified. ACCEPTED: a drafted token stays. REJECTED: it was taken back, or replaced."""
 
     COMMITTED = native.COMMITTED
     REVISED = native.REVISED
+    DRAFTED = native.DRAFTED
+    ACCEPTED = native.ACCEPTED
+    REJECTED = native.REJECTED
+
+
+class Reason(IntEnum):
+    """Why a drafted token was rejected. DISAGREES: the verifier would have put another one there. IMPROBABLE: the verifier
+    finds it too improbable. DISPLACED: it was drafted after one that was rejected."""
+
+    NONE = native.NONE
+    DISAGREES = native.DISAGREES
+    IMPROBABLE = native.IMPROBABLE
+    DISPLACED = native.DISPLACED
+
+
+class DrafterUse(IntEnum):
+    """Whether a strategy takes drafters. SCHEDULED: it may; option schedule then says which steps they take."""
+
+    UNUSED = native.UNUSED
+    OPTIONAL = native.OPTIONAL
+    REQUIRED = native.REQUIRED
+    SCHEDULED = native.SCHEDULED
 
 
 class OptionKind(IntEnum):
@@ -80,3 +103,18 @@ class Options(native.Options):
         """Sets one option. A bad name or value is refused at once."""
         super().set(name, _option_value(value))
         return self
+
+
+class Decoder(native.Decoder):
+    """Advances sessions of one model together; each gets the tokens it would get alone. `drafters`, one per session or none,
+    are sessions of a cheaper model with the same prompts and lengths, for strategies that draft and verify, such as "exact".
+    Has all of them until it is closed."""
+
+    def __init__(self, sessions: Session | Iterable[Session], strategy: str = "vanilla",
+                 drafters: Session | Iterable[Session] = ()) -> None:
+        self.sessions, self.drafters = _several(sessions), _several(drafters)
+        super().__init__(self.sessions, strategy, self.drafters)
+
+
+def _several(sessions: Session | Iterable[Session]) -> tuple[Session, ...]:
+    return (sessions,) if isinstance(sessions, Session) else tuple(sessions)

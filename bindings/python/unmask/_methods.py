@@ -2,6 +2,7 @@
 module puts these among the bases of its classes."""
 
 import asyncio
+import contextlib
 import numbers
 
 import unmask
@@ -59,12 +60,13 @@ class ModelMethods(Closing):
             session.set_tokens(tokens)
         return session
 
-    def generate(self, prompt=None, *, chat=None, messages=None, tokens=None, strategy="vanilla", progress=False,
-                 **options):
-        """The text that the model writes; arguments as for `session`."""
-        with self.session(prompt, chat=chat, messages=messages, tokens=tokens, **options) as session:
-            with session.decode(strategy) as decoder:
-                decoder.run(progress=progress)
+    def generate(self, prompt=None, *, strategy="vanilla", drafter=None, progress=False, **given):
+        """The text that the model writes; other arguments as for `session`. `drafter`, a cheaper model, is for strategies
+        that draft and verify, such as "exact"."""
+        with contextlib.ExitStack() as stack:
+            session = stack.enter_context(self.session(prompt, **given))
+            drafting = drafter and stack.enter_context(drafter.session(prompt, **given))
+            stack.enter_context(session.decode(strategy, drafting)).run(progress=progress)
             return session.text
 
 
@@ -89,9 +91,10 @@ class OptionsMethods(Closing):
 
 
 class SessionMethods(Closing):
-    def decode(self, strategy="vanilla"):
-        """A decoder of this session alone."""
-        return unmask.Decoder(self, strategy)
+    def decode(self, strategy="vanilla", drafter=None):
+        """A decoder of this session alone; `drafter`, a session of a cheaper model with the same prompt and length, is for
+        strategies that draft and verify, such as "exact"."""
+        return unmask.Decoder(self, strategy, () if drafter is None else drafter)
 
     def _repr_html_(self):
         return unmask.notebook.canvas_html(self)

@@ -30,7 +30,7 @@ def canvas_html(session: unmask.Session, fresh: Collection[int] = ()) -> str:
     return f'<div style="font-family:monospace;white-space:pre-wrap">{"".join(spans)}</div>'
 
 
-def watch(decoder: unmask.Decoder) -> None:
+def watch(decoder: "unmask.Decoder") -> None:
     """Steps to the end and redraws the canvases after every step. Needs IPython."""
     from IPython.display import HTML, display
 

@@ -40,8 +40,12 @@ class EndToEndTest {
 
   // An unanswered question with 32 masks.
   private static Session question() {
-    try (Options options = new Options().set("length", 32).set("steps", 16)) {
-      Session session = new Session(model, options);
+    return question(model);
+  }
+
+  private static Session question(Model asked) {
+    try (Options options = new Options().set("length", 32).set("steps", 16).set("draft_length", 3)) {
+      Session session = new Session(asked, options);
       session.setChat(QUESTION);
       return session;
     }
@@ -80,6 +84,35 @@ class EndToEndTest {
       for (int i = 0; i < tokens.length; ++i) { // the masks left were filled because the text had ended
         if (canvas[i] != model.getInfo().getMaskToken()) assertEquals(tokens[i], canvas[i]);
       }
+    }
+  }
+
+  private static long count(List<Event> events, EventKind kind) {
+    return events.stream().filter(event -> event.getKind() == kind).count();
+  }
+
+  @Test
+  void aDraftedDecodeWritesWhatTheVerifierWritesAlone() {
+    try (Model drafter = new Model(device, MODELS.resolve("drafter").toString());
+        Session alone = question(model);
+        Session verified = question(model);
+        Session drafting = question(drafter)) {
+      try (Decoder decoder = alone.decode()) {
+        decoder.run();
+      }
+      List<Event> events = new ArrayList<>();
+      try (Decoder decoder = verified.decode("exact", drafting)) {
+        for (Event event : decoder) events.add(event);
+      }
+      assertArrayEquals(alone.getTokens(), verified.getTokens());
+      Statistics cost = verified.getStatistics();
+      assertEquals(cost.getDrafted(), count(events, EventKind.DRAFTED));
+      assertEquals(cost.getAccepted(), count(events, EventKind.ACCEPTED));
+      assertTrue(0 < cost.getAccepted() && cost.getAccepted() <= cost.getDrafted());
+      for (Event event : events) {
+        assertEquals(event.getKind() == EventKind.REJECTED, event.getReason() != Reason.NONE);
+      }
+      assertTrue(cost.getForwardPasses() < alone.getStatistics().getForwardPasses());
     }
   }
 

@@ -147,10 +147,21 @@ class JavaTest {
   @Test
   void whatIsInUseIsNotCollected() {
     for (int i = 0; i < 20; ++i) {
-      Decoder decoder = new Decoder(List.of(session(2)));
+      Decoder decoder = new Decoder(List.of(session(2)), "exact", List.of(session(2)));
       System.gc();
       assertTrue(decoder.run().getFinished());
+      assertTrue(decoder.getExplanation().contains("draft"), decoder.getExplanation());
     }
+  }
+
+  @Test
+  void strategiesSayWhetherTheyTakeDrafters() {
+    assertEquals(DrafterUse.REQUIRED, Unmask.strategyDrafterUse("exact"));
+    assertEquals(DrafterUse.UNUSED, Unmask.strategyDrafterUse("self-draft"));
+    List<Session> two = List.of(session(2), session(2));
+    UnmaskException refused = assertThrows(UnmaskException.class,
+        () -> new Decoder(two, "exact", List.of(session(2))));
+    assertEquals("Each session needs a drafter of its own.", refused.getMessage());
   }
 
   @Test
