@@ -17,6 +17,7 @@
 #include "eval_text.h"
 #include "handles.h"
 #include "plot.h"
+#include "schedule_proposal.h"
 
 namespace cli {
 namespace {
@@ -277,6 +278,22 @@ TEST(Compare, TableCsvAndPlot) {
   EXPECT_THAT(svg, Not(HasSubstr("block")));
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
   EXPECT_THAT(failure_of([&] { to_plot("none", {&runs[2], 1}); }), HasSubstr("nothing to plot"));
+}
+
+TEST(ScheduleProposal, TheLightModelGetsTheCheapestBins) {
+  const std::vector<double> costs = {0.1, 0.5, 0.9, 0.4, 0.3, 0.8, 0.2, 0.0};
+  EXPECT_EQ(propose_schedule(costs, 0.25), "L0.125,H0.75,L0.125");
+  EXPECT_EQ(propose_schedule(costs, 0.26), "L0.125,H0.625,L0.25") << "no fewer than asked for";
+  EXPECT_EQ(propose_schedule(costs, 0.5), "L0.125,H0.375,L0.125,H0.125,L0.25");
+  EXPECT_EQ(propose_schedule(costs, 0), "H");
+  EXPECT_EQ(propose_schedule(costs, 1), "L");
+  EXPECT_EQ(propose_schedule(std::vector<double>(4, 1.0), 0.5), "L0.5,H0.5") << "ties go to the earlier bin";
+}
+
+TEST(ScheduleProposal, KnowsHowManyStepsSaveAShareOfWork) {
+  EXPECT_DOUBLE_EQ(share_of_steps(1.0 / 6, 12, 4), 0.25);
+  EXPECT_DOUBLE_EQ(share_of_steps(0.5, 10, 5), 1);
+  EXPECT_THROW(share_of_steps(0.51, 10, 5), Failure);
 }
 
 }  // namespace

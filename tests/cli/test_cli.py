@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import termios
 import unittest
+import xml.etree.ElementTree
 from pathlib import Path
 
 PROGRAM, MODEL = os.environ["UNMASK_PROGRAM"], os.environ["UNMASK_TINY_MODEL"]
@@ -52,7 +53,8 @@ class Usage(ProgramTest):
     def test_version_and_help(self):
         self.assertRegex(self.succeed(unmask("--version")), r"^unmask \d+\.\d+\.\d+\n$")
         everything = self.succeed(unmask("--help"))
-        for command in ("generate", "devices", "info", "tokenize", "logits", "bench", "convert", "eval", "compare"):
+        for command in ("generate", "devices", "info", "tokenize", "logits", "bench", "convert", "eval", "compare",
+                        "analyze"):
             self.assertIn(command, everything)
             self.assertIn("--help", self.succeed(unmask(command, "--help")))
 
@@ -366,6 +368,65 @@ class MaskDiffusionLanguageModel(ProgramTest):
         self.assertIn("mask 130, end none", self.succeed(unmask("info", self.folder)))
         lines = unmask("generate", "-m", self.folder, "--prompt", "", "--length", "5", "--watch").stderr
         self.assertIn("masks left", lines)
+
+
+class Schedules(ProgramTest):
+    """Both models are the same one, whose texts then do not depend on who writes them."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.data = self.folder / "texts.jsonl"
+        self.data.write_text('{"text": "Tom has 3 apples."}\n'
+                             '{"prompt": "3 + 4?", "target": "3 + 4 = 7.", "answer": "7", "matcher": "last_number"}\n')
+
+    def analyze(self, *arguments):
+        return unmask("analyze", "schedule", "--heavy", MODEL, "--light", MODEL, "--data", str(self.data),
+                      "--length", "12", *arguments)
+
+    def test_steps_are_shared_out(self):
+        common = ["-p", "Tom has", "--json", "--no-stop-at-end", *SHORT]
+        plain = json.loads(self.succeed(generate(*common)))
+        shared = json.loads(self.succeed(generate(*common, "--drafter", MODEL, "--schedule", "L1,H4,L1")))
+        self.assertEqual(shared["tokens"], plain["tokens"])
+        self.assertEqual((shared["forward_passes"], shared["drafter"]["forward_passes"]), (4, 2))
+        self.assertEqual(shared["flops"] + shared["drafter"]["flops"], plain["flops"])
+
+    def test_what_is_no_schedule_is_refused(self):
+        self.fail_with(generate("-p", "x", "--schedule", "heavy"), 2, "no part of a schedule")
+        self.fail_with(generate("-p", "x", "--schedule", "L"), 1, "there is none; give it as the drafter")
+        self.fail_with(generate("-p", "x", "--drafter", MODEL), 1, "needs option 'schedule'")
+        self.fail_with(generate("-p", "x", *SHORT, "--drafter", MODEL, "--schedule", "L1,H9"), 1, "has 10 steps")
+
+    def test_a_model_costs_nothing_in_its_own_place(self):
+        csv, svg = self.folder / "steps.csv", self.folder / "steps.svg"
+        self.succeed(self.analyze("--bins", "4", "--csv", str(csv), "--plot", str(svg)))
+        header, *rows = csv.read_text().splitlines()
+        self.assertEqual(header.split(",")[0], "t")
+        self.assertEqual([row.split(",")[0] for row in rows], ["0.875", "0.625", "0.375", "0.125"])
+        for row in rows:
+            t, loss, _, gap, _, divergence, _ = map(float, row.split(","))
+            self.assertGreater(loss, 1)
+            self.assertEqual((gap, divergence), (0, 0))
+        self.assertEqual(xml.etree.ElementTree.parse(svg).getroot().tag, "{http://www.w3.org/2000/svg}svg")
+
+    def test_schedules_are_tried(self):
+        lines = self.succeed(self.analyze("--bins", "2", "--check", "sandwich:0.5")).splitlines()
+        self.assertRegex(lines[-1], r"^sandwich:0.5: 0.0% of the FLOPs saved; log-likelihood per token +-\d")
+        self.assertRegex(lines[-1], r"less the heavy model's: +0.0000 ± 0.0000$")
+        self.data.write_text(self.data.read_text().splitlines()[1] + "\n")
+        lines = self.succeed(self.analyze("--bins", "2", "--check", "L")).splitlines()
+        self.assertRegex(lines[-1], r"; 0 of 1 right, 0.0% to 79.3%; less the heavy model's: ")
+
+    def test_what_cannot_be_saved_or_read(self):
+        result = self.analyze("--bins", "2", "--flops-saved", "0.25")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"^unmask: 25.0% of the FLOPs cannot be saved: the light model alone")
+        self.data.write_text('{"question": "?"}\n')
+        self.fail_with(self.analyze(), 1, 'line 1: expected an object with a "text"')
+        self.data.write_text("")
+        self.fail_with(self.analyze(), 1, "has no texts")
 
 
 class OtherCommands(ProgramTest):
