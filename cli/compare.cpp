@@ -33,9 +33,8 @@ std::vector<ComparedRun> runs_of(const std::vector<std::string>& files) {
   for (const std::string& path : files) {
     const Results results = read_results(path);
     if (runs.empty()) first = results.items;
-    runs.push_back({group_of(results.settings), std::filesystem::path(path).stem().string(),
-                    summary_of(results.items), paired_difference(results.items, first),
-                    results.items.empty() ? "nothing finished" : ""});
+    runs.push_back(compared_run(group_of(results.settings), std::filesystem::path(path).stem().string(),
+                                results.items, first, results.items.empty() ? "nothing finished" : ""));
   }
   return runs;
 }

@@ -175,8 +175,9 @@ void eval(const EvalFlags& flags) {
   if (flags.unconditional()) report.update(text_measures(flags, loaded.device.get(), results));
   print(flags, report, summary, difference);
   if (flags.csv) {
-    const ComparedRun row{run.strategy, to_text(run.options), summary,
-                          difference.value_or(PairedDifference{})};
+    const std::span<const ItemResult> first =
+        baseline ? std::span<const ItemResult>(baseline->items) : results;
+    const ComparedRun row = compared_run(run.strategy, to_text(run.options), results, first);
     write_text_file(*flags.csv, to_csv({&row, 1}));
   }
 }

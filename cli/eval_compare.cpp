@@ -1,6 +1,8 @@
 #include "eval_compare.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,10 +18,19 @@ namespace {
 double flops_per_token(const EvalSummary& s) { return s.per_token(static_cast<double>(s.flops)); }
 double seconds_per_token(const EvalSummary& s) { return s.per_token(s.seconds); }
 
-// How many times less than the first run; "" where one of them is not known.
-std::string ratio(double first, double value) {
-  return first > 0 && value > 0 ? fmt::format("{:.2f}", first / value) : "";
+// Those of `items` that `others` has, too.
+std::vector<ItemResult> shared_items(std::span<const ItemResult> items, std::span<const ItemResult> others) {
+  std::set<std::string> ids;
+  for (const ItemResult& r : others) ids.insert(r.id);
+  std::vector<ItemResult> shared;
+  std::copy_if(items.begin(), items.end(), std::back_inserter(shared),
+               [&](const ItemResult& r) { return ids.count(r.id) != 0; });
+  return shared;
 }
+
+double ratio(double first, double value) { return first > 0 && value > 0 ? first / value : 0; }
+
+std::string ratio_text(double ratio) { return ratio > 0 ? fmt::format("{:.2f}", ratio) : ""; }
 
 std::string table_line(const ComparedRun& run, const ComparedRun& first, size_t width) {
   const EvalSummary& s = run.summary;
@@ -34,11 +45,22 @@ std::string table_line(const ComparedRun& run, const ComparedRun& first, size_t 
       "{:<{}}  {:>4}  {:>5.1f}% ({:>4.1f} to {:>5.1f})  {:<23}  {:>7.1f}  {:>8}  {:>6}  {:>9.4f}  {:>6}\n",
       run.label, width, s.n, 100 * s.accuracy(), 100 * i.low, 100 * i.high, difference,
       s.per_item(static_cast<double>(s.passes)), short_number(flops_per_token(s)),
-      ratio(flops_per_token(first.summary), flops_per_token(s)), seconds_per_token(s),
-      ratio(seconds_per_token(first.summary), seconds_per_token(s)));
+      ratio_text(run.flops_ratio), seconds_per_token(s), ratio_text(run.seconds_ratio));
 }
 
 }  // namespace
+
+ComparedRun compared_run(const std::string& group, const std::string& label,
+                         std::span<const ItemResult> items, std::span<const ItemResult> first,
+                         const std::string& note) {
+  ComparedRun run{group, label, summary_of(items), paired_difference(items, first)};
+  const EvalSummary here = summary_of(shared_items(items, first)),
+                    there = summary_of(shared_items(first, items));
+  run.flops_ratio = ratio(flops_per_token(there), flops_per_token(here));
+  run.seconds_ratio = ratio(seconds_per_token(there), seconds_per_token(here));
+  run.note = note;
+  return run;
+}
 
 std::string to_table(std::span<const ComparedRun> runs) {
   size_t width = 4;
@@ -54,7 +76,6 @@ std::string to_csv(std::span<const ComparedRun> runs) {
   std::string csv =
       "group,run,n,right,accuracy,accuracy_low,accuracy_high,shared,difference,difference_low,difference_high,"
       "passes,rows,flops_per_token,flops_ratio,seconds_per_token,seconds_ratio,note\n";
-  const EvalSummary& first = runs.front().summary;
   for (const ComparedRun& run : runs) {
     const EvalSummary& s = run.summary;
     csv += fmt::format("{},{},{},", csv_field(run.group), csv_field(run.label), s.n);
@@ -68,10 +89,10 @@ std::string to_csv(std::span<const ComparedRun> runs) {
     csv += d.n == 0
                ? "0,,,,"
                : fmt::format("{},{:.6g},{:.6g},{:.6g},", d.n, d.value(), d.interval().low, d.interval().high);
-    csv += fmt::format("{:.6g},{:.6g},{:.6g},{},{:.6g},{},{}\n", s.per_item(static_cast<double>(s.passes)),
-                       s.per_item(static_cast<double>(s.rows)), flops_per_token(s),
-                       ratio(flops_per_token(first), flops_per_token(s)), seconds_per_token(s),
-                       ratio(seconds_per_token(first), seconds_per_token(s)), csv_field(run.note));
+    csv +=
+        fmt::format("{:.6g},{:.6g},{:.6g},{},{:.6g},{},{}\n", s.per_item(static_cast<double>(s.passes)),
+                    s.per_item(static_cast<double>(s.rows)), flops_per_token(s), ratio_text(run.flops_ratio),
+                    seconds_per_token(s), ratio_text(run.seconds_ratio), csv_field(run.note));
   }
   return csv;
 }

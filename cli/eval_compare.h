@@ -14,8 +14,14 @@ struct ComparedRun {
   std::string label;                 // what tells the run from the others
   EvalSummary summary;               // n = 0: nothing has finished
   PairedDifference difference = {};  // to the first run
-  std::string note = {};             // why there is no figure
+  double flops_ratio = 0;  // of the first run's FLOPs per token to this one's, over the items that both have;
+  double seconds_ratio = 0;  // 0 where that is not known
+  std::string note = {};     // why there is no figure
 };
+
+ComparedRun compared_run(const std::string& group, const std::string& label,
+                         std::span<const ItemResult> items, std::span<const ItemResult> first,
+                         const std::string& note = "");
 
 // The first run is what ratios and differences refer to.
 std::string to_table(std::span<const ComparedRun> runs);

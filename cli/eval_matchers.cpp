@@ -60,8 +60,9 @@ std::string spelling_of(std::string_view digits, bool negative) {
     if (text.back() == '.') text.pop_back();
   }
   text.erase(0, std::min(text.find_first_not_of('0'), text.size()));
-  if (text.empty() || text.front() == '.') text.insert(0, "0");
-  return negative && text != "0" ? "-" + text : text;
+  if (text.empty() || text.front() == '.') text.insert(text.begin(), '0');
+  if (negative && text != "0") text.insert(text.begin(), '-');
+  return text;
 }
 
 std::string last_number(std::string_view text) {

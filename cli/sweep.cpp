@@ -130,9 +130,7 @@ std::vector<ComparedRun> compared(const std::vector<SweptRun>& runs, std::span<c
   std::vector<ComparedRun> result;
   const std::vector<ItemResult> first = runs.front().file.of(items);
   for (const SweptRun& r : runs) {
-    const std::vector<ItemResult> finished = r.file.of(items);
-    result.push_back(
-        {r.variant.cache, r.label, summary_of(finished), paired_difference(finished, first), r.refusal});
+    result.push_back(compared_run(r.variant.cache, r.label, r.file.of(items), first, r.refusal));
   }
   return result;
 }
@@ -140,6 +138,10 @@ std::vector<ComparedRun> compared(const std::vector<SweptRun>& runs, std::span<c
 }  // namespace
 
 void sweep(const SweepFlags& flags, const ModelFlags& model) {
+  if (flags.data.empty() || model.model.empty()) {
+    throw CLI::ValidationError(
+        "--sweep needs --model and --data, a task as `unmask eval` takes it; examples/training/tasks.py prints some.");
+  }
   std::vector<EvalItem> items = read_task(flags.data, flags.matcher);
   items.resize(std::min(items.size(), flags.count));
   const std::vector<Variant> swept = variants(flags.cache);

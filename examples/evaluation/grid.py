@@ -31,7 +31,7 @@ AT_A_TIME = 4  # items that a cell runs before the next one has its turn
 @dataclass(frozen=True)
 class Cell:
     name: str
-    command: list[str]  # without --count and --out
+    flags: list[str]  # beside the section's
     file: Path
 
 
@@ -39,6 +39,7 @@ class Cell:
 class Section:
     title: str
     count: int
+    command: list[str]  # of all cells, without --count and --out
     cells: list[Cell]
     plot: Path  # of its plot and its table, without an ending
     notes: str
@@ -81,9 +82,9 @@ def read_sections(table: Path, unmask: str, work: Path, plots: Path) -> list[Sec
         folder.mkdir(parents=True, exist_ok=True)
         common = [unmask, "eval", "--model", section["model"], "--data", os.path.relpath(task_file(section, folder), REPOSITORY),
                   *section.get("flags", [])]
-        cells = [Cell(name, common + flags, folder / f"{name.replace(' ', '-')}.jsonl")
+        cells = [Cell(name, flags, folder / f"{name.replace(' ', '-')}.jsonl")
                  for name, flags in names_and_flags(section)]
-        sections.append(Section(section["title"], section["count"], cells, plots / section["folder"],
+        sections.append(Section(section["title"], section["count"], common, cells, plots / section["folder"],
                                 section.get("notes", "").strip()))
     return sections
 
@@ -93,9 +94,9 @@ def finished(cell: Cell) -> int:
     return max(cell.file.read_bytes().count(b"\n") - 1, 0) if cell.file.exists() else 0
 
 
-def run(cell: Cell, count: int, seconds: float) -> str:
+def run(section: Section, cell: Cell, count: int, seconds: float) -> str:
     """Runs the cell up to `count` items, and ends it with Ctrl-C when its time is over. Returns a refusal, if any."""
-    command = [*cell.command, "--count", str(count), "--out", str(cell.file)]
+    command = [*section.command, *cell.flags, "--count", str(count), "--out", str(cell.file)]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         _, errors = process.communicate(timeout=max(seconds, 1))
@@ -115,7 +116,7 @@ def run_grid(sections: list[Section], minutes: float, only: list[str] | None) ->
                 due = min(count, section.count)
                 if finished(cell) >= due or str(cell.file) in refusals or time.monotonic() >= end:
                     continue
-                if refusal := run(cell, due, end - time.monotonic()):
+                if refusal := run(section, cell, due, end - time.monotonic()):
                     refusals[str(cell.file)] = refusal
             print(f"{section.title}: {[finished(c) for c in section.cells]} of {section.count}", file=sys.stderr)
             if time.monotonic() >= end:
@@ -141,13 +142,14 @@ def percent(share: str) -> str:
 
 
 def row_of(cell: Cell, row: dict | None, count: int, refusal: str) -> str:
+    flags = f"`{shlex.join(cell.flags)}`" if cell.flags else ""
     if row is None:
-        return f"| {cell.name} | 0 of {count} | {refusal or 'unfinished'} | | | | | |"
+        return f"| {cell.name} | {flags} | 0 of {count} | {refusal or 'unfinished'} | | | | | |"
     n = f"{row['n']}" if int(row["n"]) >= count else f"{row['n']} of {count}, unfinished"
-    accuracy = f"{percent(row['accuracy'])}% ({percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
+    accuracy = f"{percent(row['accuracy'])} ({percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
     difference = (f"{100 * float(row['difference']):+.1f} ({100 * float(row['difference_low']):+.1f} to "
                   f"{100 * float(row['difference_high']):+.1f})") if row["difference"] else ""
-    return (f"| {cell.name} | {n} | {accuracy} | {difference} | {float(row['passes']):.1f} "
+    return (f"| {cell.name} | {flags} | {n} | {accuracy} | {difference} | {float(row['passes']):.1f} "
             f"| {float(row['flops_per_token']) / 1e6:.0f} | {row['flops_ratio']} | {row['seconds_ratio']} |")
 
 
@@ -164,11 +166,11 @@ def write_section(unmask: str, section: Section, refusals: dict[str, str]) -> st
     if rows:
         done = next(cell for cell in section.cells if finished(cell))
         lines += [f"On {machine_of(done)}.", "", f"![accuracy against FLOPs and seconds](plots/{section.plot.name}.svg)", ""]
-    lines += ["| cell | n | accuracy, % (95%) | points more, paired (95%) | passes | MFLOPs per token | times fewer | times faster |",
-              "|---|---|---|---|---|---|---|---|"]
+    lines += ["| cell | flags | n | accuracy, % (95%) | points more, paired (95%) | passes | MFLOPs per token | FLOPs: times fewer "
+              "| seconds: times fewer |", "|---|---|---|---|---|---|---|---|---|"]
     lines += [row_of(c, rows.get(c.file.stem), section.count, refusals.get(str(c.file), "")) for c in section.cells]
-    lines += ["", "The commands, each with `--count` and `--out`:", ""]
-    lines += ["    " + shlex.join(["unmask", *cell.command[1:]]) for cell in section.cells]
+    lines += ["", "Every cell is this, with its flags, `--count` and `--out`:", "",
+              "    " + shlex.join(["unmask", *section.command[1:]])]
     return "\n".join(lines) + "\n"
 
 
@@ -185,8 +187,8 @@ def main():
     sections = read_sections(arguments.table, arguments.unmask, arguments.work.resolve(), plots)
     refusals = run_grid(sections, arguments.minutes, arguments.only)
     intro = ("# Results\n\nWritten by `examples/evaluation/grid.py` from `grid.toml`. The first cell of a section is what the "
-             "others are compared with: paired\ndifferences over shared items, and how many times fewer FLOPs and seconds "
-             "a token takes. Seconds were measured with\ncells in turn.\n\n")
+             "others are compared with, over the items that both have. Seconds are\nthose of the clock, with cells in turn; "
+             "on a machine with other work they say little.\n\n")
     arguments.page.write_text(intro + "\n".join(write_section(arguments.unmask, s, refusals) for s in sections))
 
 

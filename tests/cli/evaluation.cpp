@@ -260,10 +260,10 @@ TEST(Compare, TableCsvAndPlot) {
   const std::vector<ItemResult> slow = {result("a", true), result("b", true)};
   std::vector<ItemResult> fast = {result("a", true), result("b", false)};
   for (ItemResult& r : fast) r.flops /= 4;
-  const std::vector<ComparedRun> runs = {
-      {"none", "none", summary_of(slow), paired_difference(slow, slow)},
-      {"dual", "dual, <fast>", summary_of(fast), paired_difference(fast, slow)},
-      {"block", "block", {}, {}, "not for \"this\" model"}};
+  fast.push_back(result("c", true));  // not in the other: no part of the ratio
+  const std::vector<ComparedRun> runs = {compared_run("none", "none", slow, slow),
+                                         compared_run("dual", "dual, <fast>", fast, slow),
+                                         compared_run("block", "block", {}, slow, "not for \"this\" model")};
   EXPECT_THAT(to_table(runs), HasSubstr("not for \"this\" model"));
   const auto rows = parse_csv(to_csv(runs));
   ASSERT_EQ(rows.size(), 4u);

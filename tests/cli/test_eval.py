@@ -127,7 +127,9 @@ class Likelihood(EvalTest):
     def test_longer_choices_are_drawn(self):
         item = {"prompt": "Tom has", "answer": "3 apples", "matcher": "exact", "choices": [" 3 apples", " x y z 9"]}
         flags = ["--data", self.write("t.jsonl", [item]), "--score", "likelihood", "--draws", "5"]
-        self.assertEqual(self.report(*flags)["passes"], 10)
+        passes = self.report(*flags)["passes"]  # none for masks that were drawn before
+        self.assertTrue(2 < passes <= 10, passes)
+        self.assertEqual(self.report(*flags)["passes"], passes)
 
 
 class Unconditional(EvalTest):
@@ -164,6 +166,7 @@ class Compared(EvalTest):
         self.assertIn("dual factor=1", (self.folder / "s.svg").read_text())
         self.assertEqual(self.unmask(*flags, "none,block,dual"), table)  # from the files, seconds and all
         self.assertIn("colour", self.unmask(*flags, "colour", code=1))
+        self.assertIn("needs --model and --data", self.unmask("bench", "--sweep", code=2))
 
     def test_grid_goes_on_and_lists_what_is_unfinished(self):
         (self.folder / "grid.toml").write_text(f"""
@@ -183,8 +186,8 @@ class Compared(EvalTest):
                             self.path("work"), "--page", self.path("PAGE.md"), "--minutes", minutes], check=True,
                            capture_output=True, timeout=300)
             page = (self.folder / "PAGE.md").read_text()
-            self.assertIn(f"| none | {n} |", page)
-        self.assertRegex(page, r"\| block \| 0 of 2 \| .*causal between blocks")
+            self.assertIn(f"| none |  | {n} |", page)
+        self.assertRegex(page, r"\| block \| `--cache block` \| 0 of 2 \| .*causal between blocks")
         self.assertIn("unmask eval --model", page)
         self.assertTrue((self.folder / "plots" / "tiny.svg").is_file())
 
