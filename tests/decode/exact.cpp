@@ -73,7 +73,8 @@ class Cases {
   }
 
   std::vector<int32_t> prompt(const model::ModelConfig& config) {
-    std::vector<int32_t> tokens(below(12));
+    const uint32_t least = config.shifted_logits ? 1 : 0;  // of which the first token is predicted
+    std::vector<int32_t> tokens(least + below(12));
     for (int32_t& t : tokens) t = static_cast<int32_t>(below(config.vocabulary - 3));
     return tokens;
   }
