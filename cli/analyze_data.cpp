@@ -16,7 +16,7 @@ std::string text_in(const Json& object, const char* name) {
 
 AnalyzedText text_of(const Json& object, const unmask_model* model, size_t length, bool chat) {
   AnalyzedText text;
-  const bool whole = object.contains("text");
+  const bool whole = !text_in(object, "text").empty();
   if (!whole) text.canvas = tokenize(model, text_in(object, "prompt"), chat);
   text.prompt_length = text.canvas.size();
   std::vector<int32_t> target = tokenize(model, text_in(object, whole ? "text" : "target"), false);
@@ -36,11 +36,11 @@ std::vector<AnalyzedText> read_texts(const std::string& path, const unmask_model
   std::vector<AnalyzedText> texts;
   for_each_object(path, [&](int line, const Json& object) {
     if (texts.size() == most) return;
-    texts.push_back(text_of(object, model, length, chat));
-    if (texts.back().canvas.size() == texts.back().prompt_length)
+    if (text_in(object, "text").empty() && text_in(object, "target").empty())
       throw Failure(fmt::format(
           "{}, line {}: expected an object with a \"text\", or with a \"prompt\" and a \"target\".", path,
           line));
+    texts.push_back(text_of(object, model, length, chat));
   });
   if (texts.empty()) throw Failure(fmt::format("The file {} has no texts.", path));
   return texts;
