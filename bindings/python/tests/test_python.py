@@ -82,7 +82,8 @@ def test_the_option_table_describes_every_option():
     assert "none" in table["cache"].choices and table["cache"].default_text == "none"
     assert all(option.description for option in table.values())
     for name, option in table.items():
-        unmask.Options(**{name: option.default_text or option.default_number})
+        is_text = option.kind == unmask.OptionKind.TEXT
+        unmask.Options(**{name: option.default_text if is_text else option.default_number})
 
 
 def test_devices_explain_themselves():
