@@ -68,6 +68,10 @@ float judging_temperature(const Session& s) {
   return s.options().temperature > 0 ? s.options().temperature : 1;
 }
 
+uint32_t block_begin(const Session& s, Window window) {
+  return window.begin / s.attention_block() * s.attention_block();
+}
+
 Request scratch_pass(const Session& s, uint32_t index, Window block) {
   // Where a policy keeps no keys, those that the scratch rows see must be computed along with them.
   const bool keeps_keys =

@@ -40,6 +40,9 @@ void require_judged_blocks(const Session& session, std::string_view strategy, ui
 // Of the distributions that are compared: softmax(z / temperature).
 float judging_temperature(const Session& session);
 
+// Where the block of a window begins: the first window of a text leaves out what the prompt has of it.
+uint32_t block_begin(const Session& session, Window window);
+
 // The request for a pass in which only scratch rows are asked about, beside a block.
 Request scratch_pass(const Session& session, uint32_t index, Window block);
 

@@ -5,9 +5,10 @@ int use_of_the_header(void);
 
 int use_of_the_header(void) {
   unmask_shape shape;
-  unmask_progress progress = {sizeof(unmask_progress), 0, 0, 0, 0, 0, 0.0};
+  unmask_progress progress;
   unmask_session* sessions[2] = {NULL, NULL};
   unmask_decoder* decoder = unmask_decoder_create(sessions, 2, "vanilla");
   unmask_shape_init(&shape);
+  unmask_progress_init(&progress);
   return decoder == NULL && unmask_decoder_step(decoder, &progress) == UNMASK_INVALID_ARGUMENT;
 }

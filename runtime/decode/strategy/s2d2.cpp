@@ -153,7 +153,8 @@ class Text {
   // Tokens of the block before the last that is judged, then a mask for each that is.
   Request verification() const {
     Request request = scratch_pass(*session_, index_, window());
-    const uint32_t begin = window().begin, tokens = drafts_[span_ - 1].position - begin;
+    const uint32_t begin = block_begin(*session_, window());
+    const uint32_t tokens = drafts_[span_ - 1].position - begin;
     for (uint32_t i = 0; i < tokens; ++i)
       request.scratch.push_back(
           {.position = begin + i, .token = drafted_token(begin + i), .before = begin, .last = i + 1});
@@ -165,11 +166,12 @@ class Text {
                                  .before = begin,
                                  .last = row + 1,
                                  .seen = before | uint64_t{1} << row});
-      request.judged.push_back({.scratch_row = row,
-                                .position = position,
-                                .token = drafts_[i].token,
-                                .draft_row = samples() ? std::optional(position - begin) : std::nullopt,
-                                .temperature = judging_temperature(*session_)});
+      request.judged.push_back(
+          {.scratch_row = row,
+           .position = position,
+           .token = drafts_[i].token,
+           .draft_row = samples() ? std::optional(position - window().begin) : std::nullopt,
+           .temperature = judging_temperature(*session_)});
     }
     return request;
   }

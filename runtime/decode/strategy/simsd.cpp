@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -108,8 +109,9 @@ class Text {
  private:
   // Known tokens of the block, the drafted tokens, and as many masks in their places.
   std::vector<ScratchRow> rows() const {
+    const uint32_t begin = block_begin(*session_, window());
     std::vector<ScratchRow> rows;
-    for (uint32_t p = window().begin; p < window().end; ++p)
+    for (uint32_t p = begin; p < window().end; ++p)
       if (!session_->masked(p)) rows.push_back({.position = p, .token = session_->tokens()[p]});
     std::vector<uint32_t> steps;
     for (const Draft& d : drafts_) steps.push_back(d.step);
@@ -117,7 +119,7 @@ class Text {
     for (const Draft& d : drafts_) rows.push_back({.position = d.position, .token = d.token});
     for (const Draft& d : drafts_) rows.push_back({.position = d.position, .token = session_->mask_token()});
     for (size_t i = 0; i < rows.size(); ++i) {
-      rows[i].before = window().begin;
+      rows[i].before = begin;
       rows[i].last = static_cast<uint32_t>(rows.size());
       rows[i].seen = seen[i];
     }
@@ -251,12 +253,10 @@ class SimSd final : public Strategy {
   bool draft(Run& run, std::span<const uint32_t> going) {
     std::vector<Request> requests;
     for (const uint32_t i : going) {
-      auto request = drafters_[i].next(i, texts_[i].window());
-      if (!request) continue;
-      request->keeps_logits = texts_[i].samples();
-      request->draw =
-          texts_[i].rounds();  // positions that are drafted again must not get the same noise again
-      requests.push_back(std::move(*request));
+      if (texts_[i].drafted()) continue;
+      requests.push_back(drafters_[i].next(i, texts_[i].window()));
+      requests.back().keeps_logits = texts_[i].samples();
+      requests.back().draw = texts_[i].rounds();  // what is drafted again must not get the same noise again
     }
     if (requests.empty()) return false;
     run.drafter_denoiser->step(requests);
