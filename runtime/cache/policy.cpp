@@ -34,10 +34,10 @@ Positions Policy::plan_states(const SequenceView&, model::ForwardPlan&) { refuse
 uint32_t Policy::most_state_rows(const model::ModelConfig&, uint32_t, uint32_t) const { refuse_states(); }
 
 uint32_t BlockSteps::next(const SequenceView& view) {
-  const bool same =
-      !view.refresh && view.base_slot == base_slot_ && view.window_begin == begin_ && view.window_end == end_;
+  const bool same = view.base_slot == base_slot_ &&
+                    (view.continues || (view.window_begin == begin_ && view.window_end == end_));
   base_slot_ = view.base_slot, begin_ = view.window_begin, end_ = view.window_end;
-  return step_ = same ? step_ + 1 : 0;
+  return step_ = same && !view.refresh ? step_ + 1 : 0;
 }
 
 void require_full_attention(const model::ModelConfig& config, std::string_view policy) {

@@ -30,6 +30,7 @@ struct SequenceView {
   int32_t mask_token = 0;
   std::span<const uint32_t> asked = {};  // positions whose rows must be computed, ascending; at least one
   bool refresh = false;                  // nothing kept from earlier steps is to be used
+  bool continues = false;  // the step before was refreshed, and serves a block that begins as well
 
   bool masked(uint32_t position) const { return tokens[position] == mask_token; }
 };

@@ -342,6 +342,8 @@ std::vector<Fill> Denoiser::apply_commits(const Request& r, size_t sequence) {
             commit.token, position);
     if (i >= header.commits && i < header.reported) {
       report.push_back({position, token});
+    } else if (r.drafts) {
+      s.change(position, token, EventKind::drafted);
     } else {
       s.commit(position, token);
     }

@@ -42,7 +42,8 @@ std::vector<Fill> Drafter::take() {
 }
 
 void Drafter::follow(const Session& verifier, uint32_t index, Denoiser& denoiser) {
-  change_canvas(*session_, index, denoiser, [&] { session_->copy_canvas(verifier.tokens()); });
+  change_canvas(*session_, index, denoiser, [&] { session_->copy_canvas(verifier); });
+  session_->take_events();
   steps_done_ = 0;
 }
 

@@ -45,7 +45,7 @@ bool ModelTurns::take_turn(Run& run, Request& request) {
   request.refresh = true;
   if (now == Turn::light) {
     Session& light = *run.drafters[request.session];
-    change_canvas(light, request.session, *run.drafter_denoiser, [&] { light.copy_canvas(s.tokens()); });
+    change_canvas(light, request.session, *run.drafter_denoiser, [&] { light.copy_canvas(s); });
   }
   return now == Turn::light;
 }

@@ -85,7 +85,34 @@ constexpr std::array table = {
     OptionInfo{
         "draft_length", OptionKind::integer, 0, 0, 32, "", "",
         "Strategies exact and self-draft: states drafted before each verification. 0: as many as pay, by "
-        "measured costs and acceptance, at most 8."},
+        "measured costs and acceptance, at most 8. Strategy dual: passes that draft; 0: as many as pay, by "
+        "counted work and what is kept, at most 16, and tau_draft follows what is rejected."},
+    OptionInfo{
+        "keep_rule", OptionKind::text, 0, 0, 0, "ratio", "ratio|prob|argmax|kl",
+        "Strategy dual: a drafted token stays if, in the verifier's distribution, it has at least the share "
+        "alpha of the best token's probability; at least the probability tau_keep; is the best token; or if "
+        "that distribution diverges from the draft's by at most eps_kl."},
+    OptionInfo{"alpha", OptionKind::number, 0.5, 0, 1, "", "", "Strategy dual, keep_rule ratio."},
+    OptionInfo{"tau_keep", OptionKind::number, 0.5, 0, 1, "", "",
+               "Strategy dual, keep_rule prob (WINO: 0.9)."},
+    OptionInfo{"eps_kl", OptionKind::number, 0.5, 0, 1e6, "", "",
+               "Strategy dual, keep_rule kl: Kullback-Leibler divergence in nats."},
+    OptionInfo{"tau_draft", OptionKind::number, 0.8, 0, 1, "", "",
+               "Strategy dual: a drafting pass fills all masks of the block whose token is at least this "
+               "probable, and the best one in any case (WINO: 0.6)."},
+    OptionInfo{"tau_verify", OptionKind::number, 0.9, 0, 1, "", "",
+               "Strategy dual: the verifying pass fills those that are this probable."},
+    OptionInfo{"tau_fix", OptionKind::number, 0.95, 0, 1, "", "",
+               "Strategy dual: a rejected token is replaced by the best one if that is this probable, and "
+               "masked again otherwise."},
+    OptionInfo{"max_reject_per_pos", OptionKind::integer, 2, 0, 1 << 20, "", "",
+               "Strategy dual: how often a position may be masked again. A token rejected after that is "
+               "replaced by the best one."},
+    OptionInfo{
+        "shadows", OptionKind::text, 0, 0, 0, "own", "own|block",
+        "Strategy dual: a token is judged by a mask at its position that sees all other tokens; own: each "
+        "such mask sees none of the others; block: all positions of the block have one, and they see each "
+        "other (WINO)."},
     OptionInfo{
         "acceptance", OptionKind::text, 0, 0, 0, "auto", "auto|greedy_match|mrs",
         "Strategies simsd and s2d2: a drafted token stays if it is the verifier's most probable one, or by modified "
@@ -257,6 +284,24 @@ cache::ShiftType shift_type_of(std::string_view name) {
   return name == "right" ? cache::ShiftType::right : cache::ShiftType::un;
 }
 
+KeepRule keep_rule_of(std::string_view name) {
+  if (name == "prob") return KeepRule::prob;
+  if (name == "argmax") return KeepRule::argmax;
+  return name == "kl" ? KeepRule::kl : KeepRule::ratio;
+}
+
+DualOptions dual_options(const Options& o) {
+  return {.rule = keep_rule_of(o.text("keep_rule")),
+          .ratio = static_cast<float>(o.number("alpha")),
+          .probability = static_cast<float>(o.number("tau_keep")),
+          .divergence = static_cast<float>(o.number("eps_kl")),
+          .draft_threshold = static_cast<float>(o.number("tau_draft")),
+          .verify_threshold = static_cast<float>(o.number("tau_verify")),
+          .fix_threshold = static_cast<float>(o.number("tau_fix")),
+          .most_rejections = static_cast<uint32_t>(o.integer("max_reject_per_pos")),
+          .shadows = o.text("shadows") == "block" ? Shadows::block : Shadows::own};
+}
+
 cache::PolicyOptions policy_options(const Options& o) {
   return {.cache_steps = static_cast<uint32_t>(o.integer("cache_steps")),
           .window_size = static_cast<uint32_t>(o.integer("window_size")),
@@ -357,6 +402,7 @@ SessionOptions::SessionOptions(const Options& o)
       eos_min_prob(static_cast<float>(o.number("eos_min_prob"))),
       routing(routing_options(o)),
       schedule(o.text("schedule")),
+      dual(dual_options(o)),
       compat_fp32_gumbel(o.flag("compat_fp32_gumbel")),
       stop_at_end(o.flag("stop_at_end")),
       suppress_end(o.flag("suppress_end")),

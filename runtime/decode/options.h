@@ -76,6 +76,18 @@ struct RoutingOptions {
   double entropy_temperature, score_penalty, score_threshold, hysteresis_on, hysteresis_off;
 };
 
+enum class KeepRule : uint8_t { ratio, prob, argmax, kl };
+enum class Shadows : uint8_t { own, block };
+
+// How strategy dual drafts and judges.
+struct DualOptions {
+  KeepRule rule;
+  float ratio, probability, divergence;  // what each rule compares with; argmax has nothing to compare
+  float draft_threshold, verify_threshold, fix_threshold;
+  uint32_t most_rejections;  // of a position
+  Shadows shadows;
+};
+
 // What a session needs to know, typed. See the table for meanings.
 struct SessionOptions {
   uint32_t length, block, steps, stride;
@@ -97,6 +109,7 @@ struct SessionOptions {
   float eos_min_prob;
   RoutingOptions routing;
   ModelSchedule schedule;
+  DualOptions dual;
   bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;

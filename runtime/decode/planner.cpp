@@ -153,8 +153,8 @@ cache::SequenceView Planner::view(const Request& r, const Canvas& canvas, std::s
   const Session& s = *sessions_[r.session];
   const Window seen = r.visible.end > 0 ? r.visible : Window{0, s.length()};
   assert(seen.end - seen.begin <= model_.config.positions);
-  const uint32_t first_open =
-      r.editable.empty() ? s.first_mask() : std::min(s.first_mask(), r.editable.front());
+  uint32_t first_open = r.editable.empty() ? s.first_mask() : std::min(s.first_mask(), r.editable.front());
+  for (const Judgement& j : r.judged) first_open = std::min(first_open, j.position);
   assert(first_open >= seen.begin);
   return {.sequence = sequence,
           .base_slot = canvas.base_slot + seen.begin,
@@ -168,7 +168,8 @@ cache::SequenceView Planner::view(const Request& r, const Canvas& canvas, std::s
           .tokens = s.tokens().subspan(seen.begin, seen.end - seen.begin),
           .mask_token = s.mask_token(),
           .asked = asked,
-          .refresh = r.refresh};
+          .refresh = r.refresh,
+          .continues = r.continues};
 }
 
 void Planner::add_rows(const Request& r, Canvas& canvas, ForwardPlan& p) {
@@ -222,6 +223,7 @@ void Planner::add_guided_rows(const Request& r, Place& place, ForwardPlan& p) co
 }
 
 void Planner::add_candidates(const Request& r, std::span<const uint32_t> positions, ForwardPlan& p) const {
+  const Session& s = *sessions_[r.session];
   const Place& place = places_[r.session];
   for (const uint32_t position : positions) {
     assert(position >= r.window.begin && position < r.window.end);
@@ -239,8 +241,8 @@ void Planner::add_candidates(const Request& r, std::span<const uint32_t> positio
                             .position = position,
                             .slot = place.canvas.base_slot + position,
                             .mirror_slot = place.mirror ? place.mirror->base_slot + position : none,
-                            .times_remasked = r.draw,
-                            .token = static_cast<uint32_t>(sessions_[r.session]->tokens()[position])});
+                            .times_remasked = s.times_remasked(position) + r.draw,
+                            .token = static_cast<uint32_t>(s.tokens()[position])});
     if (!r.keeps_logits) continue;
     p.kept_logits.resize(p.candidates.size(), none);
     p.kept_logits.back() = r.session * capacity_.kept_logits + position - r.window.begin;

@@ -60,6 +60,8 @@ struct Request {
   bool canvas_rows = true;    // otherwise no row of the canvas is computed but what scratch rows depend on
   bool keeps_logits = false;  // of the candidate at window.begin + i, as kept row i of the session
   bool statistics = false;    // the candidates' distributions, reduced, are in the answers
+  bool drafts = false;        // what is committed is to be verified, and its events say so
+  bool continues = false;     // the pass before computed everything anew: a block need not begin by doing so
   std::vector<ScratchRow> scratch = {};
   std::vector<Judgement> judged = {};
   Stage stage = {};  // for schedules of models

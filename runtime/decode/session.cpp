@@ -42,6 +42,7 @@ void Session::begin(std::span<const int32_t> tokens, uint32_t prompt_length, uin
   tokens_.assign(tokens.begin(), tokens.end());
   tokens_.resize(canvas, mask_token());
   pinned_.assign(canvas, false);
+  times_remasked_.assign(canvas, 0);
   prompt_length_ = prompt_length;
   count_masks();
   statistics_ = {};
@@ -114,9 +115,15 @@ void Session::change(uint32_t position, int32_t token, EventKind kind, Reason re
                      reason, probability});
 }
 
-void Session::copy_canvas(std::span<const int32_t> tokens) {
-  assert(tokens.size() == tokens_.size());
-  std::ranges::copy(tokens, tokens_.begin());
+void Session::remask(uint32_t position, Reason reason, float probability) {
+  change(position, mask_token(), EventKind::rejected, reason, probability);
+  ++times_remasked_[position];
+}
+
+void Session::copy_canvas(const Session& verifier) {
+  assert(verifier.length() == length());
+  tokens_ = verifier.tokens_;
+  times_remasked_ = verifier.times_remasked_;
   count_masks();
 }
 

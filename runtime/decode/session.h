@@ -115,8 +115,13 @@ class Session {
   void change(uint32_t position, int32_t token, EventKind kind, Reason reason = Reason::none,
               float probability = -1);
 
+  // A drafted token is taken back for good: what is drawn there next has noise of its own, even if as many
+  // masks are left as before.
+  void remask(uint32_t position, Reason reason, float probability);
+  uint32_t times_remasked(uint32_t position) const { return times_remasked_[position]; }
+
   // The canvas of a drafter becomes as its verifier's; no events.
-  void copy_canvas(std::span<const int32_t> tokens);
+  void copy_canvas(const Session& verifier);
 
   // Fills every mask left with the end token, or, where the model has none, with the token that ended the
   // text: it is over. Not events, nobody predicted these.
@@ -150,6 +155,7 @@ class Session {
   SessionOptions options_;  // resolved for the model and the canvas
   std::vector<int32_t> tokens_;
   std::vector<bool> pinned_;
+  std::vector<uint32_t> times_remasked_;  // per position
   uint32_t prompt_length_ = 0;
   uint32_t masks_left_ = 0;
   Statistics statistics_;
