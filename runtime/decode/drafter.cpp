@@ -25,12 +25,14 @@ Drafter::Drafter(Session& s, const Session& verifier)
   require_same_text(s, verifier);
 }
 
-Request Drafter::next(uint32_t index, Window block) {
-  if (begins_with_the_row_before(*session_, block)) return {index, block, {block.begin}, {.at_least = 1}};
+std::optional<Request> Drafter::next(uint32_t index, Window block) {
+  std::vector<uint32_t> masked = masked_positions(*session_, block);
+  if (masked.empty()) return std::nullopt;
+  if (begins_with_the_row_before(*session_, block))
+    return Request{index, block, {block.begin}, {.at_least = 1}};
   const auto number = std::ranges::find(windows_, block.begin, &Window::begin) - windows_.begin();
-  BlockStep step =
-      rule_->step(static_cast<size_t>(number), masked_positions(*session_, block), steps_done_++);
-  return {index, block, std::move(step.positions), step.commitment};
+  BlockStep step = rule_->step(static_cast<size_t>(number), std::move(masked), steps_done_++);
+  return Request{index, block, std::move(step.positions), step.commitment};
 }
 
 std::vector<Fill> Drafter::take() {

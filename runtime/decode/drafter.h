@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "decode/block_rule.h"
@@ -17,8 +18,8 @@ class Drafter {
   // Both sessions must outlive it. Throws as require_same_text.
   Drafter(Session& session, const Session& verifier);
 
-  // The request for its next step on a block of its verifier, in which it has masks left.
-  Request next(uint32_t index, Window block);
+  // The request for its next step on a block of its verifier, or nothing where no mask is left.
+  std::optional<Request> next(uint32_t index, Window block);
 
   // What it has filled since the last call.
   std::vector<Fill> take();

@@ -36,7 +36,7 @@ class Exact final : public Strategy {
     std::vector<Request> requests;
     for (const uint32_t i : drafting)
       if (const auto block = verification_.texts()[i].drafted_block())
-        requests.push_back(drafters_[i].next(i, *block));
+        if (auto request = drafters_[i].next(i, *block)) requests.push_back(std::move(*request));
     if (requests.empty()) return false;
     Answers answers;
     const double seconds = seconds_of([&] { answers = run.drafter_denoiser->step(requests); });

@@ -254,7 +254,7 @@ class SimSd final : public Strategy {
     std::vector<Request> requests;
     for (const uint32_t i : going) {
       if (texts_[i].drafted()) continue;
-      requests.push_back(drafters_[i].next(i, texts_[i].window()));
+      requests.push_back(drafters_[i].next(i, texts_[i].window()).value());
       requests.back().keeps_logits = texts_[i].samples();
       requests.back().draw = texts_[i].rounds();  // what is drafted again must not get the same noise again
     }
