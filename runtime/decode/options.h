@@ -88,6 +88,23 @@ struct DualOptions {
   Shadows shadows;
 };
 
+enum class PublishedRule : uint8_t {
+  trust_verifier,
+  exact_match,
+  confidence,
+  disagreement_or_confidence,
+  kl,
+  none
+};
+
+// How strategy dual-published does.
+struct PublishedOptions {
+  PublishedRule rule;
+  float confidence;
+  uint32_t draft_steps, most_iterations;
+  bool compat;
+};
+
 // What a session needs to know, typed. See the table for meanings.
 struct SessionOptions {
   uint32_t length, block, steps, stride;
@@ -110,6 +127,7 @@ struct SessionOptions {
   RoutingOptions routing;
   ModelSchedule schedule;
   DualOptions dual;
+  PublishedOptions published;
   bool compat_fp32_gumbel;
   bool stop_at_end, suppress_end, postpone_end;
   std::string cache;

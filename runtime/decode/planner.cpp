@@ -183,6 +183,9 @@ void Planner::add_rows(const Request& r, Canvas& canvas, ForwardPlan& p) {
   std::vector<uint32_t> asked;
   for (const uint32_t position : in_order(r.positions, r.editable))
     asked.push_back(predicting_position(model_.config, position) - seen_begin);
+  for (const Judgement& j : r.judged)
+    if (j.scratch_row == none) asked.push_back(predicting_position(model_.config, j.position) - seen_begin);
+  std::ranges::sort(asked);
   if (asked.empty()) asked.push_back(r.window.end - 1 - seen_begin);
   const uint32_t first_row = count_of(p.rows);
   const cache::SequenceView seen = view(r, canvas, asked, count_of(p.sequences));
@@ -272,8 +275,11 @@ void Planner::add_scratch_rows(uint32_t session, std::span<const ScratchRow> row
 
 void Planner::add_judged(const Request& r, uint32_t first_row, ForwardPlan& p) const {
   for (const Judgement& j : r.judged) {
-    assert(j.scratch_row < r.scratch.size());
-    p.judged.push_back({.row = first_row + j.scratch_row,
+    const bool of_canvas = j.scratch_row == none;
+    assert(of_canvas || j.scratch_row < r.scratch.size());
+    const uint32_t slot =
+        places_[r.session].canvas.base_slot + predicting_position(model_.config, j.position);
+    p.judged.push_back({.row = of_canvas ? row_of_slot_[slot] : first_row + j.scratch_row,
                         .draft_row = j.draft_row ? r.session * capacity_.kept_logits + *j.draft_row : none,
                         .sequence = count_of(p.sequences) - 1,
                         .position = j.position,

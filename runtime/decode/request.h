@@ -36,7 +36,8 @@ struct ScratchRow {
 
 // A token that a row's distribution is asked about.
 struct Judgement {
-  uint32_t scratch_row;  // number of it among the request's
+  uint32_t scratch_row;  // number of it among the request's; tensor::none: the row of the canvas, which may
+                         // see the token
   uint32_t position;     // that the row predicts
   int32_t token;
   std::optional<uint32_t> draft_row =
