@@ -103,7 +103,9 @@ uint32_t edit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, O
   return edits;
 }
 
-void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uint32_t* results) {
+// `most`: the tokens that there is room for in the results.
+void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uint32_t most,
+                     uint32_t* results) {
   const auto candidates =
       view<const Candidate>(d, "candidates").subspan(sequence.candidate_begin, sequence.candidate_count);
   const auto stats =
@@ -117,7 +119,7 @@ void commit_sequence(const graph::Dispatch& d, const SequenceStep& sequence, uin
     return values[a] != values[b] ? values[a] > values[b] : candidates[a].position < candidates[b].position;
   });
   const auto commits = static_cast<uint32_t>(committed(sequence, order, values, stats));
-  const uint32_t reported = std::max(commits, std::min(sequence.reported, sequence.candidate_count));
+  const uint32_t reported = std::max(commits, std::min({sequence.reported, sequence.candidate_count, most}));
   Output output{view<uint32_t>(d, "tokens"), view<float>(d, "confidence"), results + 4};
   for (uint32_t rank = 0; rank < reported; ++rank) {
     const uint32_t i = order[rank];
@@ -137,7 +139,8 @@ void select_commit(const graph::Dispatch& d) {
   const auto push = d.push_as<kernels::select_commit::Push>();
   const auto sequences = view<const SequenceStep>(d, "sequences");
   for (uint32_t s = 0; s < d.grid.x; ++s)
-    commit_sequence(d, sequences[s], view<uint32_t>(d, "results").data() + size_t{s} * push.result_stride);
+    commit_sequence(d, sequences[s], (push.result_stride - 4) / 2,
+                    view<uint32_t>(d, "results").data() + size_t{s} * push.result_stride);
 }
 
 }  // namespace unmask::twins
