@@ -51,7 +51,7 @@ class Drafters(ProgramTest):
         self.fail_with(generate("--prompt", "a", "--strategy", "self-draft", "--drafter", MODEL), 1, "no use for a drafter")
         self.fail_with(generate("--prompt", "a", "--strategy", "exact", "--drafter", "/nowhere"), 1, "/nowhere")
         self.fail_with(generate("--prompt", "a", "--drafter-option", "steps=2"), 2, "--drafter")
-        self.fail_with(self.exact("--drafter-option", "length=5"), 1, "not its verifier's")
+        self.fail_with(self.exact("--drafter-option", "length=5"), 1, "not that of the session it drafts for")
         self.fail_with(self.exact("--drafter-option", "steps"), 2, "NAME=VALUE")
         self.fail_with(self.exact("--drafter-option", "steps=many"), 2, "'many'")
         self.fail_with(self.exact("--drafter-option", "speed=2"), 2, "no option 'speed'")
