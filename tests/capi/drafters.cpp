@@ -113,7 +113,7 @@ TEST(Drafters, OfCancelledDecodersAreFree) {
 }
 
 // Everything that one drafted decode needs, of its own.
-struct World {
+struct DraftingWorld {
   Device device{unmask_device_open(nullptr)};
   Model model{unmask_model_open(device.get(), model_path)},
       drafting{unmask_model_open(device.get(), model_path)};
@@ -125,7 +125,7 @@ struct World {
 TEST(Drafters, DestructionOrderIsFree) {
   std::mt19937 random(5);
   for (int repeat = 0; repeat < 6; ++repeat) {
-    World world;
+    DraftingWorld world;
     ASSERT_EQ(unmask_decoder_step(world.decoder.get(), nullptr), UNMASK_OK) << unmask_last_error();
     std::vector<std::function<void()>> ends = {
         [&] { world.device.reset(); }, [&] { world.model.reset(); },   [&] { world.drafting.reset(); },
@@ -136,7 +136,7 @@ TEST(Drafters, DestructionOrderIsFree) {
 }
 
 TEST(Drafters, ADecoderGoesOnWithoutItsParents) {
-  World world;
+  DraftingWorld world;
   world.device.reset(), world.model.reset(), world.drafting.reset(), world.drafter.reset();
   EXPECT_EQ(run(world.decoder.get()), UNMASK_OK) << unmask_last_error();
   EXPECT_EQ(unmask_session_masks_left(world.writer.get()), 0);
