@@ -32,7 +32,6 @@ from tokenizer import with_mask_last
 from validity import is_valid
 from warm_start import mdlm_from, spread
 
-BUNDLED = Path(__file__).parent.parent / "models" / "word-problems" / "verifier"
 FIT_STEPS = 200  # of each MLP, when started from another family
 
 
@@ -137,18 +136,11 @@ def start(a: argparse.Namespace) -> nn.Module:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    trainer.add_arguments(parser, tokenizer=BUNDLED)
-    parser.add_argument("--task", choices=TASKS, default="word_problems")
+    parser = trainer.argument_parser(__doc__, layers=12, positions=68)
     parser.add_argument("--text", type=Path, help="learn prose: a text file, instead of a task")
     parser.add_argument("--valid-text", type=Path, help="with --text: the text that the model is judged by")
-    parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--positions", type=int, default=68, help="tokens of a text; longer ones are drawn anew")
     parser.add_argument("--start", type=Path, help="LLaDA or MDLM folder of the same width to start with")
     parser.add_argument("--batch", type=int, default=32, help="texts in a batch, per process")
-    parser.add_argument("--judge-count", type=int, default=40, help="texts to generate")
     arguments = parser.parse_args()
     if (arguments.text is None) != (arguments.valid_text is None):
         parser.error("--text and --valid-text go together.")

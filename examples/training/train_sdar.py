@@ -27,7 +27,6 @@ from teaching import ask, load_teacher, masked_loss
 from warm_start import sdar_from, spread
 
 MOST_EXAMPLES = 8
-BUNDLED = Path(__file__).parent.parent / "models" / "word-problems" / "verifier"
 
 
 class Batch:
@@ -116,21 +115,14 @@ def start(a: argparse.Namespace) -> nn.Module:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    trainer.add_arguments(parser, tokenizer=BUNDLED)
-    parser.add_argument("--task", choices=TASKS, default="word_problems")
-    parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=8)
-    parser.add_argument("--heads", type=int, default=4)
+    parser = trainer.argument_parser(__doc__, layers=8, positions=1024)
     parser.add_argument("--ffn", type=int, default=384)
-    parser.add_argument("--positions", type=int, default=1024)
     parser.add_argument("--start", type=Path, help="LLaDA or SDAR folder of the same width to start with")
     parser.add_argument("--teacher", type=Path, help="SDAR folder with the same tokenizer to learn from as well")
     parser.add_argument("--batch", type=int, default=16, help="texts without examples in a batch, per process")
     parser.add_argument("--copies", type=int, default=4, help="noisy copies of each text")
     parser.add_argument("--block-lengths", type=int, nargs="+", default=[4, 8])
     parser.add_argument("--examples-share", type=float, default=0.15, help="share of batches with worked examples")
-    parser.add_argument("--judge-count", type=int, default=40)
     trainer.train(parser.parse_args(), start, BlockDiffusion)
 
 

@@ -25,6 +25,9 @@ from torch import nn
 from card import write_card
 from folder import export
 from muon import Muon
+from tasks import TASKS
+
+BUNDLED = Path(__file__).parent.parent / "models" / "word-problems" / "verifier"
 
 
 class Lessons(Protocol):
@@ -37,7 +40,9 @@ class Lessons(Protocol):
         """Figures of quality on held-out items."""
 
 
-def add_arguments(parser: argparse.ArgumentParser, tokenizer: Path) -> None:
+def argument_parser(description: str, layers: int, positions: int) -> argparse.ArgumentParser:
+    """What every family's script takes; the last two are defaults."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint, log.jsonl, and the model")
     parser.add_argument("--minutes", type=float, default=120, help="of training, resumptions included")
     parser.add_argument("--muon-rate", type=float, default=0.012)
@@ -46,8 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser, tokenizer: Path) -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--judge-minutes", type=float, default=15, help="between figures of quality")
-    parser.add_argument("--tokenizer", type=Path, default=tokenizer,
+    parser.add_argument("--judge-count", type=int, default=40, help="held-out items, or texts to write, of each judging")
+    parser.add_argument("--tokenizer", type=Path, default=BUNDLED,
                         help="folder with tokenizer.json and tokenizer_config.json")
+    parser.add_argument("--task", choices=TASKS, default="word_problems")
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=layers)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--positions", type=int, default=positions, help="tokens of the longest text")
+    return parser
 
 
 def device_of(model: nn.Module) -> torch.device:
