@@ -20,6 +20,7 @@ class BlockCursor {
   // Moves on to the first block that is not finished. There must be one. Whether it had to move.
   bool advance();
 
+  const std::vector<Window>& windows() const { return windows_; }  // of all blocks
   size_t index() const { return index_; }
   Window window() const { return windows_[index_]; }
 

@@ -73,12 +73,15 @@ class SdarRule final : public BlockRule {
     require(o.block <= most_commits_per_step, Status::invalid_argument,
             "A block of {} tokens is too long for strategy sdar; the most is {}.", o.block,
             most_commits_per_step);
-    for (const Window& w : s.blocks()) masks_.push_back(s.masks_in(w.begin, w.end));
+    for (const Window& w : s.blocks()) {
+      begins_.push_back(w.begin);
+      masks_.push_back(s.masks_in(w.begin, w.end));
+    }
   }
 
   BlockStep step(size_t block, std::vector<uint32_t> masked, uint32_t steps_done) const override {
     const uint32_t most = share(block, static_cast<uint32_t>(masked.size()), steps_done);
-    masked = first_part(std::move(masked));
+    masked = first_part(block, std::move(masked));
     const Commitment commitment = commit(std::min(most, static_cast<uint32_t>(masked.size())));
     if (session_->options().reveal == SdarReveal::sequential) masked.resize(commitment.at_least);
     return {std::move(masked), commitment};
@@ -109,19 +112,12 @@ class SdarRule final : public BlockRule {
   }
 
   // Those in the first sub-block that has any.
-  std::vector<uint32_t> first_part(std::vector<uint32_t> masked) const {
+  std::vector<uint32_t> first_part(size_t block, std::vector<uint32_t> masked) const {
     const uint32_t sub_block = session_->options().sub_block;
     if (sub_block == 0) return masked;
-    const uint32_t origin = block_begin(masked.front());
-    const uint32_t part = (masked.front() - origin) / sub_block;
-    std::erase_if(masked, [&](uint32_t p) { return (p - origin) / sub_block != part; });
+    const auto part = [&](uint32_t position) { return (position - begins_[block]) / sub_block; };
+    std::erase_if(masked, [&, first = part(masked.front())](uint32_t p) { return part(p) != first; });
     return masked;
-  }
-
-  uint32_t block_begin(uint32_t position) const {
-    for (const Window& w : session_->blocks())
-      if (position < w.end) return w.begin;
-    return position;
   }
 
   Commitment commit(uint32_t share) const {
@@ -142,10 +138,21 @@ class SdarRule final : public BlockRule {
   }
 
   const Session* session_;
-  std::vector<uint32_t> steps_, masks_;  // per block
+  std::vector<uint32_t> steps_, begins_, masks_;  // per block
 };
 
 }  // namespace
+
+BlockStep BlockRule::step_from_state(size_t block, std::vector<uint32_t> masked) const {
+  const uint32_t done = steps_done(block, static_cast<uint32_t>(masked.size()));
+  return step(block, std::move(masked), done);
+}
+
+void require_states(const BlockRule& rule, const Session& s) {
+  const std::vector<Window> windows = s.blocks();
+  for (size_t i = 0; i < windows.size(); ++i)
+    rule.steps_done(i, s.masks_in(windows[i].begin, windows[i].end));
+}
 
 std::unique_ptr<BlockRule> make_vanilla_rule(const Session& session) {
   return std::make_unique<VanillaRule>(session);

@@ -29,7 +29,13 @@ class BlockRule {
 
   // Whether a text may end before its block is finished.
   virtual bool ends_within_block() const = 0;
+
+  // The step from a state of the block with these masks left, at least one. Throws as steps_done.
+  BlockStep step_from_state(size_t block, std::vector<uint32_t> masked) const;
 };
+
+// Throws unsupported where the masks of some block of the session do not tell what a step from them is.
+void require_states(const BlockRule& rule, const Session& session);
 
 // Both throw invalid_argument for options that they cannot serve. The session must outlive them, and its
 // blocks have the masks that they begin with.

@@ -66,18 +66,21 @@ void require_room(std::span<Session* const> sessions, const Capacity& capacity, 
 Decoder::Decoder(std::unique_ptr<graph::Backend> backend, std::vector<std::shared_ptr<Session>> sessions,
                  std::string_view strategy, std::vector<std::shared_ptr<Session>> drafters)
     : backend_(std::move(backend)), strategy_(find_strategy(strategy).make()) {
+  const StrategyInfo& info = find_strategy(strategy);
   require(!sessions.empty(), Status::invalid_argument, "A decoder needs at least one session.");
   require(drafters.empty() || drafters.size() == sessions.size(), Status::invalid_argument,
           "There are {} drafters for {} sessions; each session needs one of its own.", drafters.size(),
           sessions.size());
-  require_wanted(find_strategy(strategy), !drafters.empty());
+  require_wanted(info, !drafters.empty());
   require_one_model(sessions);
   require_one_model(drafters);
   writers_.sessions = suited(sessions);
   drafters_.sessions = suited(drafters);
+  for (const Session* s : writers_.sessions)
+    if (info.verifies) require_plain(*s, info.name);
   writers_.capacity = strategy_->begin(writers_.sessions);
-  require_schedules(writers_.sessions, find_strategy(strategy), !drafters.empty());
-  if (find_strategy(strategy).drafters != Drafters::scheduled) {
+  require_schedules(writers_.sessions, info, !drafters.empty());
+  if (info.drafters != Drafters::scheduled) {
     drafters_.capacity = strategy_->begin_drafters(drafters_.sessions);
   } else if (!drafters.empty()) {
     drafters_.capacity = writers_.capacity;

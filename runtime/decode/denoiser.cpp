@@ -99,7 +99,7 @@ Answers Denoiser::step(std::span<const Request> requests, std::span<const Trial>
   backend_.run(replay);
   if (profiling_) count_executed(replay.recording());
   count(requests, trials, p, replay.recording());
-  bytes_moved_ += replay.recording().total().bytes;
+  bytes_moved_ += cached.bytes;
   Answers answers;
   answers.replayed = std::exchange(cached.has_run, true);
   for (size_t i = 0; i < requests.size(); ++i) answers.reports.push_back(apply_commits(requests[i], i));
@@ -117,7 +117,9 @@ Denoiser::CachedProgram& Denoiser::program(const PlanShape& shape) {
   if (found != programs_.end()) {
     programs_.splice(programs_.begin(), programs_, found);
   } else {
-    programs_.push_front({shape, backend_.prepare(record(shape))});
+    graph::Recording recording = record(shape);
+    const uint64_t bytes = recording.total().bytes;
+    programs_.push_front({shape, backend_.prepare(std::move(recording)), bytes});
     if (programs_.size() > most_programs) programs_.pop_back();
   }
   return programs_.front();
@@ -140,8 +142,15 @@ void Denoiser::record_candidates(Ops& ops, const PlanShape& shape, const Matrix&
   const Matrix hidden = record_hidden_states(ops, shape, x);
   ops.head(hidden, model_.network->head(), plan_buffers_.candidates, plan_buffers_.sequences, shape.noisy,
            partials_, stats_);
-  if (shape.filtered) record_filtered_sampling(ops, hidden);
-  if (shape.keeps_logits) record_kept_logits(ops, hidden);
+  if (!shape.filtered && !shape.keeps_logits) return;
+  write_logits(ops, hidden, graph::Extent::logit_rows, [&](const Matrix& logits, uint32_t first) {
+    if (shape.filtered)
+      ops.filtered_sample(logits, first, plan_buffers_.candidates, plan_buffers_.sequences, stats_);
+    const uint64_t word = sizeof(uint32_t);
+    if (shape.keeps_logits)
+      ops.scatter_rows(logits, plan_buffers_.kept_logits.sub(first * word, logits.rows * word),
+                       kept_logits_.slice, "keep logits", graph::Extent::logit_rows);
+  });
 }
 
 Matrix Denoiser::record_residuals(Ops& ops, const PlanShape& shape) const {
@@ -186,39 +195,24 @@ void Denoiser::record_differences(Ops& ops, const Matrix& x, uint32_t rows) cons
   ops.store_differences(conditional, unconditional, plan_buffers_.guided_slots, *differences_);
 }
 
-void Denoiser::record_filtered_sampling(Ops& ops, const Matrix& hidden) const {
-  for (uint32_t first = 0; first < hidden.rows; first += written_rows) {
-    const uint32_t count = std::min(written_rows, hidden.rows - first);
-    ops.matmul(hidden.range(first, count), model_.network->head(), logits_.first(count), false, "logits",
-               graph::Extent::logit_rows);
-    ops.filtered_sample(logits_.first(count), first, plan_buffers_.candidates, plan_buffers_.sequences,
-                        stats_);
-  }
-}
-
-void Denoiser::record_kept_logits(Ops& ops, const Matrix& hidden) const {
-  for (uint32_t first = 0; first < hidden.rows; first += written_rows) {
-    const uint32_t count = std::min(written_rows, hidden.rows - first);
-    const Matrix logits = logits_.first(count);
-    ops.matmul(hidden.range(first, count), model_.network->head(), logits, false, "logits",
-               graph::Extent::logit_rows);
-    const uint64_t word = sizeof(uint32_t);
-    ops.scatter_rows(logits, plan_buffers_.kept_logits.sub(first * word, count * word), kept_logits_.slice,
-                     "keep logits", graph::Extent::logit_rows);
-  }
-}
-
 void Denoiser::record_judgements(Ops& ops, const Matrix& x, uint32_t judged_rows) const {
   const Matrix hidden = hidden_.first(judged_rows);
   record_norm(ops, x, plan_buffers_.judged_rows, hidden, graph::Extent::judged_rows);
   const Matrix& kept = draft_logits_.rows > 0 ? draft_logits_ : kept_logits_;
-  const Matrix& draft = kept.rows > 0 ? kept : logits_;  // nothing is read where no judgement names a draft
-  for (uint32_t first = 0; first < judged_rows; first += written_rows) {
-    const Matrix logits = logits_.first(std::min(written_rows, judged_rows - first));
-    ops.matmul(hidden.range(first, logits.rows), model_.network->head(), logits, false, "logits",
-               graph::Extent::judged_rows);
-    ops.compare_distributions(logits, first, draft.slice, plan_buffers_.judged, plan_buffers_.sequences,
+  write_logits(ops, hidden, graph::Extent::judged_rows, [&](const Matrix& logits, uint32_t first) {
+    ops.compare_distributions(logits, first, kept.slice, plan_buffers_.judged, plan_buffers_.sequences,
                               verdicts_);
+  });
+}
+
+// Writes the logits of normed rows, some at a time, for `use` to record what becomes of those from `first`
+// on.
+void Denoiser::write_logits(Ops& ops, const Matrix& hidden, graph::Extent extent,
+                            const std::function<void(const Matrix& logits, uint32_t first)>& use) const {
+  for (uint32_t first = 0; first < hidden.rows; first += written_rows) {
+    const Matrix logits = logits_.first(std::min(written_rows, hidden.rows - first));
+    ops.matmul(hidden.range(first, logits.rows), model_.network->head(), logits, false, "logits", extent);
+    use(logits, first);
   }
 }
 

@@ -2,6 +2,7 @@
 // shape. The host writes the plan's small arrays, replays, and reads back what was committed.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -57,6 +58,7 @@ class Denoiser {
   struct CachedProgram {
     model::PlanShape shape;
     std::unique_ptr<graph::Program> program;
+    uint64_t bytes;  // moved by its kernels
     bool has_run = false;
   };
 
@@ -71,9 +73,9 @@ class Denoiser {
   void record_norm(tensor::Ops& ops, const tensor::Matrix& x, const graph::Slice& rows,
                    const tensor::Matrix& y, graph::Extent extent) const;
   void record_differences(tensor::Ops& ops, const tensor::Matrix& x, uint32_t rows) const;
-  void record_filtered_sampling(tensor::Ops& ops, const tensor::Matrix& hidden) const;
-  void record_kept_logits(tensor::Ops& ops, const tensor::Matrix& hidden) const;
   void record_judgements(tensor::Ops& ops, const tensor::Matrix& x, uint32_t judged_rows) const;
+  void write_logits(tensor::Ops& ops, const tensor::Matrix& hidden, graph::Extent extent,
+                    const std::function<void(const tensor::Matrix& logits, uint32_t first)>& use) const;
   std::vector<Fill> apply_commits(const Request& request, size_t sequence);
   Outcome outcome(const Trial& trial, size_t index, size_t sequence);
   std::vector<std::vector<tensor::Verdict>> verdicts(std::span<const Request> requests);

@@ -43,19 +43,18 @@ void change_canvas(Session& s, uint32_t index, Denoiser& denoiser, const std::fu
     if (s.tokens()[p] != before[p]) denoiser.refresh(index, p);
 }
 
-void require_judged_blocks(const Session& s, std::string_view strategy, uint32_t most_block) {
+void require_judged_blocks(const Session& s, std::string_view strategy) {
   const SessionOptions& o = s.options();
   require(
       s.attention_block() > 0 && !s.model().config.shifted_logits, Status::unsupported,
       "Strategy '{}' is for models whose attention is causal between blocks and whose rows predict their own "
       "position (SDAR, LLaDA2), which this one is not. Use 'exact' or 'self-draft'.",
       strategy);
-  require(o.block <= most_block, Status::invalid_argument,
+  require(o.block <= most_judged_block, Status::invalid_argument,
           "Strategy '{}' judges blocks of at most {} tokens, not of {}; set a smaller option 'block'.",
-          strategy, most_block, o.block);
-  require(o.guidance == 0 && o.edit_threshold >= 1 && !o.postpone_end, Status::invalid_argument,
-          "Strategy '{}' knows neither guidance nor token editing nor postponed end tokens; leave options "
-          "'guidance', 'edit_threshold' and 'postpone_end' at their defaults.",
+          strategy, most_judged_block, o.block);
+  require(!o.postpone_end, Status::invalid_argument,
+          "Strategy '{}' does not know postponed end tokens; leave option 'postpone_end' at its default.",
           strategy);
   require(
       o.acceptance == Acceptance::greedy_match || (o.top_k == 0 && o.top_p >= 1), Status::invalid_argument,
@@ -70,13 +69,6 @@ float judging_temperature(const Session& s) {
 
 uint32_t block_begin(const Session& s, Window window) {
   return window.begin / s.attention_block() * s.attention_block();
-}
-
-Request scratch_pass(const Session& s, uint32_t index, Window block) {
-  // Where a policy keeps no keys, those that the scratch rows see must be computed along with them.
-  const bool keeps_keys =
-      cache::make_policy(s.options().cache, s.options().cache_options)->keeps() != cache::Kept::nothing;
-  return {.session = index, .window = block, .positions = {}, .commitment = {}, .canvas_rows = !keeps_keys};
 }
 
 bool accepts(const Session& s, const tensor::Verdict& v, int32_t token) {

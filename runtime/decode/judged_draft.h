@@ -32,19 +32,19 @@ class OpenDrafts {
 // Changes a session's canvas, and puts what has changed on the device.
 void change_canvas(Session& session, uint32_t index, Denoiser& denoiser, const std::function<void()>& change);
 
+// Two rows of each token of a block have a bit in the mask of a scratch row.
+constexpr uint32_t most_judged_block = 32;
+
 // Throws invalid_argument or unsupported where a strategy cannot judge tokens in the blocks of a session: its
-// attention must go by blocks of at most `most_block` tokens, and its options choose nothing but
-// distributions that can be compared.
-void require_judged_blocks(const Session& session, std::string_view strategy, uint32_t most_block);
+// attention must go by blocks of at most so many tokens, and its options choose nothing but distributions
+// that can be compared.
+void require_judged_blocks(const Session& session, std::string_view strategy);
 
 // Of the distributions that are compared: softmax(z / temperature).
 float judging_temperature(const Session& session);
 
 // Where the block of a window begins: the first window of a text leaves out what the prompt has of it.
 uint32_t block_begin(const Session& session, Window window);
-
-// The request for a pass in which only scratch rows are asked about, beside a block.
-Request scratch_pass(const Session& session, uint32_t index, Window block);
 
 // Whether a judged token stays, by option acceptance; what takes its place if not.
 bool accepts(const Session& session, const tensor::Verdict& verdict, int32_t token);

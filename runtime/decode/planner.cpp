@@ -122,9 +122,7 @@ ForwardPlan Planner::plan(std::span<const Request> requests, std::span<const Tri
       asked.push_back(predicting_position(model_.config, position));
     const Canvas& canvas = places_[first.session].canvas;
     const cache::Positions own = canvas.policy->plan_states(
-        view({.session = first.session, .window = first.window, .positions = {}, .commitment = {}}, canvas,
-             asked, count_of(p.sequences)),
-        p);
+        view({.session = first.session, .window = first.window}, canvas, asked, count_of(p.sequences)), p);
     for (; i < trials.size() && trials[i].session == first.session; ++i) add_trial(trials[i], own, p);
   }
   add_writes(p);
@@ -189,7 +187,8 @@ void Planner::add_rows(const Request& r, Canvas& canvas, ForwardPlan& p) {
   if (asked.empty()) asked.push_back(r.window.end - 1 - seen_begin);
   const uint32_t first_row = count_of(p.rows);
   const cache::SequenceView seen = view(r, canvas, asked, count_of(p.sequences));
-  if (r.canvas_rows) {
+  // Where a policy keeps no keys, those that scratch rows see are computed along with them.
+  if (r.canvas_rows || canvas.policy->keeps() == cache::Kept::nothing) {
     canvas.policy->plan(seen, p);
   } else {
     canvas.policy->plan_states(seen, p);
@@ -293,8 +292,7 @@ void Planner::add_judged(const Request& r, uint32_t first_row, ForwardPlan& p) c
 void Planner::add_trial(const Trial& t, cache::Positions own, ForwardPlan& p) {
   const Session& s = *sessions_[t.session];
   const Canvas& canvas = places_[t.session].canvas;
-  const Request request = {
-      .session = t.session, .window = t.window, .positions = {}, .commitment = t.commitment};
+  const Request request = {.session = t.session, .window = t.window, .commitment = t.commitment};
   const cache::SequenceView seen = view(request, canvas, {}, count_of(p.sequences));
   // A trial that follows another has its rows behind those of that one, and sees both.
   const uint32_t seen_begin = own.begin;

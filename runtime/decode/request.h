@@ -48,10 +48,10 @@ struct Judgement {
 
 // What a strategy asks of one step for one session.
 struct Request {
-  uint32_t session;                 // index given at construction
-  Window window;                    // the block being written
-  std::vector<uint32_t> positions;  // candidates: masked positions of the window, ascending
-  Commitment commitment;
+  uint32_t session;                      // index given at construction
+  Window window;                         // the block being written
+  std::vector<uint32_t> positions = {};  // candidates: masked positions of the window, ascending
+  Commitment commitment = {};
   std::vector<uint32_t> editable = {};  // positions of its tokens that may be replaced, ascending
   Window visible = {0, 0};  // what of the canvas the network sees, as positions from 0 on; empty: all of it
   std::optional<float> temperature = {};  // in the place of the session's
@@ -106,7 +106,7 @@ struct Answers {
       statistics;  // per request that asks for them: one per candidate, in the order of its positions
 };
 
-// What the steps of a decode need at most: device memory is taken for this, once. The last four are per
+// What the steps of a decode need at most: device memory is taken for this, once. From `trials` on it is per
 // session.
 struct Capacity {
   uint32_t candidates = 0;         // of a step, over all sessions

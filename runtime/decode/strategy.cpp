@@ -46,11 +46,18 @@ Capacity capacity_of_blocks(std::span<Session* const> sessions) {
 
 std::span<const StrategyInfo> strategies() {
   static constexpr StrategyInfo table[] = {
-#define X(name, public_name, drafters, guided) {public_name, make_##name, drafters, guided},
+#define X(name, public_name, drafters, verifies) {public_name, make_##name, drafters, verifies},
 #include "decode/strategy/strategies.inc"
 #undef X
   };
   return table;
+}
+
+void require_plain(const Session& s, std::string_view strategy) {
+  require(s.options().guidance == 0 && s.options().edit_threshold >= 1, Status::invalid_argument,
+          "Strategy '{}' knows neither guidance nor token editing; leave options 'guidance' and "
+          "'edit_threshold' at their defaults.",
+          strategy);
 }
 
 const StrategyInfo& find_strategy(std::string_view name) {

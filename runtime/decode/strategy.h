@@ -63,11 +63,14 @@ struct StrategyInfo {
   std::string_view name;
   std::unique_ptr<Strategy> (*make)();
   Drafters drafters;
-  bool guided;  // it serves classifier-free guidance
+  bool verifies;  // it judges drafts, and knows neither guidance nor token editing
 };
 
 // One entry per line of strategies.inc.
 std::span<const StrategyInfo> strategies();
+
+// Throws invalid_argument where a session asks for guidance or token editing, which `strategy` does not know.
+void require_plain(const Session& session, std::string_view strategy);
 
 // Throws not_found with the names there are.
 const StrategyInfo& find_strategy(std::string_view name);

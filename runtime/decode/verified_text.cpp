@@ -30,36 +30,30 @@ double seconds_of(const std::function<void()>& action) {
 }
 
 VerifiedText::VerifiedText(Session& s, uint32_t index)
-    : session_(&s), index_(index), rule_(make_plain_rule(s)), windows_(s.blocks()) {
+    : session_(&s), index_(index), rule_(make_plain_rule(s)), blocks_(s) {
   const SessionOptions& o = s.options();
-  require(o.guidance == 0 && o.edit_threshold >= 1, Status::invalid_argument,
-          "Exact verification knows neither guidance nor token editing; leave options 'guidance' and "
-          "'edit_threshold' at their defaults.");
-  for (size_t i = 0; i < windows_.size(); ++i)
-    rule_->steps_done(i, s.masks_in(windows_[i].begin, windows_[i].end));
+  require_states(*rule_, s);
   const auto policy = cache::make_policy(o.cache, o.cache_options);
   state_rows_ = policy->most_state_rows(s.model().config, s.length(), o.block);
   begins_on_canvas_ = policy->states_follow_a_step();
 }
 
 void VerifiedText::advance() {
-  const size_t before = block_;
-  while (session_->masks_in(window().begin, window().end) == 0) ++block_;
-  if (block_ != before) block_begun_ = false;
+  if (blocks_.advance()) block_begun_ = false;
 }
 
 bool VerifiedText::steps_on_canvas() const {
-  return begins_with_the_row_before(*session_, window()) || (begins_on_canvas_ && !block_begun_);
+  return begins_with_the_row_before(*session_, blocks_.window()) || (begins_on_canvas_ && !block_begun_);
 }
 
 Request VerifiedText::canvas_step() {
-  written_ = block_;
-  if (begins_with_the_row_before(*session_, window()))
-    return {index_, window(), {window().begin}, {.at_least = 1}};
+  written_ = blocks_.index();
+  if (begins_with_the_row_before(*session_, blocks_.window()))
+    return {index_, blocks_.window(), {blocks_.window().begin}, {.at_least = 1}};
   block_begun_ = true;
-  BlockStep step = step_from({{}, block_});
+  BlockStep step = step_from({{}, blocks_.index()});
   return {.session = index_,
-          .window = window(),
+          .window = blocks_.window(),
           .positions = std::move(step.positions),
           .commitment = step.commitment,
           .reported = most_reported};
@@ -70,31 +64,32 @@ void VerifiedText::draft(std::span<const Fill> more) {
   state.fills.insert(state.fills.end(), more.begin(), more.end());
   states_.push_back(std::move(state));
   if (!masks_of(states_.back()).empty() || !looks_ahead()) return;
-  states_.push_back({states_.back().fills, block_ + 1, true});
+  states_.push_back({states_.back().fills, blocks_.index() + 1, true});
 }
 
 std::optional<Window> VerifiedText::drafted_block() const {
   const State& last = states_.back();
   if (last.begins || masks_of(last).empty()) return std::nullopt;
-  return windows_[last.block];
+  return blocks_.windows()[last.block];
 }
 
 // Whether a state of the next block can be verified before the present one is written. Not where its first
 // step must be taken on the canvas.
 bool VerifiedText::looks_ahead() const {
   const model::ModelConfig& c = session_->model().config;
-  return !begins_on_canvas_ && !(c.shifted_logits && c.block_length > 0) && block_ + 1 < windows_.size() &&
-         session_->masks_in(windows_[block_ + 1].begin, windows_[block_ + 1].end) > 0;
+  const size_t next = blocks_.index() + 1;
+  return !begins_on_canvas_ && !(c.shifted_logits && c.block_length > 0) && next < blocks_.windows().size() &&
+         session_->masks_in(blocks_.windows()[next].begin, blocks_.windows()[next].end) > 0;
 }
 
 void VerifiedText::draft_from_ranking(uint32_t count) {
   begin_drafts();
   const uint32_t each = std::max(step_from(states_.front()).commitment.at_least, 1u);
-  const uint32_t masks = session_->masks_in(window().begin, window().end);
+  const uint32_t masks = session_->masks_in(blocks_.window().begin, blocks_.window().end);
   std::vector<Fill> next;
   for (const Fill& fill : ranking_) {
     if (drafts() == count) return;
-    if (!inside(window(), fill.position) || !session_->masked(fill.position)) continue;
+    if (!inside(blocks_.window(), fill.position) || !session_->masked(fill.position)) continue;
     next.push_back(fill);
     if (next.size() < each && states_.back().fills.size() + next.size() < masks) continue;
     draft(next);
@@ -103,7 +98,7 @@ void VerifiedText::draft_from_ranking(uint32_t count) {
 }
 
 std::vector<uint32_t> VerifiedText::masks_of(const State& state) const {
-  std::vector<uint32_t> masked = masked_positions(*session_, windows_[state.block]);
+  std::vector<uint32_t> masked = masked_positions(*session_, blocks_.windows()[state.block]);
   std::erase_if(masked, [&](uint32_t p) {
     return std::ranges::find(state.fills, p, &Fill::position) != state.fills.end();
   });
@@ -112,9 +107,7 @@ std::vector<uint32_t> VerifiedText::masks_of(const State& state) const {
 
 // What plain decoding asks for in a state.
 BlockStep VerifiedText::step_from(const State& state) const {
-  std::vector<uint32_t> masked = masks_of(state);
-  const uint32_t done = rule_->steps_done(state.block, static_cast<uint32_t>(masked.size()));
-  return rule_->step(state.block, std::move(masked), done);
+  return rule_->step_from_state(state.block, masks_of(state));
 }
 
 uint32_t VerifiedText::drafts_before(size_t state) const {
@@ -135,7 +128,7 @@ std::vector<Trial> VerifiedText::trials() {
     BlockStep step = full ? BlockStep{} : step_from(state);
     state.trial = full ? none_ : trials.size();
     trials.push_back({.session = index_,
-                      .window = windows_[state.block],
+                      .window = blocks_.windows()[state.block],
                       .fills = state.fills,
                       .positions = std::move(step.positions),
                       .commitment = step.commitment,
@@ -175,7 +168,7 @@ bool VerifiedText::has_ended(size_t block) const {
   // Drafts that are not judged yet stand in the canvas as if they were tokens.
   const auto undecided = [&](uint32_t p) { return session_->masked(p) || open_.holds(p); };
   if (!session_->options().stop_at_end) return false;
-  const Window w = windows_[block];
+  const Window w = blocks_.windows()[block];
   for (uint32_t p = w.begin; !rule_->ends_within_block() && p < w.end; ++p)
     if (undecided(p)) return false;
   for (uint32_t p = session_->prompt_length(); p < session_->length() && !undecided(p); ++p)

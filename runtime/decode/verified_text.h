@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "decode/block_cursor.h"
 #include "decode/block_rule.h"
 #include "decode/cost_model.h"
 #include "decode/judged_draft.h"
@@ -45,7 +46,7 @@ class VerifiedText {
   Request canvas_step();
 
   // Begins a round without drafts; appends a state further on than the last one.
-  void begin_drafts() { states_ = {{{}, block_}}; }
+  void begin_drafts() { states_ = {{{}, blocks_.index()}}; }
   void draft(std::span<const Fill> more);
 
   // Begins a round with at most `count` states that follow from the verifier's last ranking.
@@ -78,7 +79,6 @@ class VerifiedText {
 
   bool has_ended(size_t block) const;
   bool looks_ahead() const;
-  Window window() const { return windows_[block_]; }  // the block being written
   std::vector<uint32_t> masks_of(const State& state) const;
   BlockStep step_from(const State& state) const;
   uint32_t drafts_before(size_t state) const;
@@ -87,8 +87,8 @@ class VerifiedText {
   Session* session_;
   uint32_t index_;  // of the session
   std::unique_ptr<BlockRule> rule_;
-  std::vector<Window> windows_;
-  size_t block_ = 0, written_ = 0;  // being written, and of the last step
+  BlockCursor blocks_;  // the block being written
+  size_t written_ = 0;  // the block of the last step
   uint32_t state_rows_ = 0;
   bool begins_on_canvas_ = false, block_begun_ = false;
   std::vector<State> states_ = {{{}, 0}};  // the first is the canvas

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "decode/block_cursor.h"
 #include "decode/block_rule.h"
 #include "decode/draft_pace.h"
 #include "decode/drafter.h"
@@ -47,40 +48,34 @@ double work_of(const Session& s) {
 }
 
 void require_served(const Session& s) {
-  const SessionOptions& o = s.options();
-  require(o.guidance == 0 && o.edit_threshold >= 1, Status::invalid_argument,
-          "Strategy dual knows neither guidance nor token editing; leave options 'guidance' and "
-          "'edit_threshold' at their defaults.");
   require(!s.model().config.shifted_logits, Status::unsupported,
           "Strategy dual judges a token by the row at its position, but in this model the row before "
           "predicts it. Use strategy 'exact' or 'self-draft'.");
-  require(o.block <= most_commits_per_step, Status::invalid_argument,
-          "A block of {} tokens is too long for strategy dual; the most is {}.", o.block,
+  require(s.options().block <= most_commits_per_step, Status::invalid_argument,
+          "A block of {} tokens is too long for strategy dual; the most is {}.", s.options().block,
           most_commits_per_step);
 }
 
 // One text: what is drafted of its present block, and what is made of that.
-class Text {
+class DualText {
  public:
-  Text(Session& s, uint32_t index)
-      : session_(&s), index_(index), rule_(make_plain_rule(s)), windows_(s.blocks()), pace_(s.options()) {
+  DualText(Session& s, uint32_t index)
+      : session_(&s), index_(index), rule_(make_plain_rule(s)), blocks_(s), pace_(s.options()) {
     require_served(s);
-    for (size_t i = 0; i < windows_.size(); ++i)
-      rule_->steps_done(i, s.masks_in(windows_[i].begin, windows_[i].end));
+    require_states(*rule_, s);
   }
 
   Session& session() const { return *session_; }
   bool done() const { return session_->masks_left() == 0; }
-  Window window() const { return windows_[block_]; }
+  Window window() const { return blocks_.window(); }
   DraftPace& pace() { return pace_; }
   Tally take_tally() { return std::exchange(tally_, {}); }
 
   void begin_round() {
-    while (masks() == 0) ++block_;
+    blocks_.advance();
     masks_before_ = masks();
-    std::vector<uint32_t> masked = masked_positions(*session_, window());
-    const uint32_t done = rule_->steps_done(block_, masks_before_);
-    least_ = std::max(rule_->step(block_, std::move(masked), done).commitment.at_least, 1u);
+    const BlockStep step = rule_->step_from_state(blocks_.index(), masked_positions(*session_, window()));
+    least_ = std::max(step.commitment.at_least, 1u);
     drafts_.clear();
   }
 
@@ -200,9 +195,8 @@ class Text {
   Session* session_;
   uint32_t index_;
   std::unique_ptr<BlockRule> rule_;
-  std::vector<Window> windows_;
+  BlockCursor blocks_;
   DraftPace pace_;
-  size_t block_ = 0;
   uint32_t masks_before_ = 0;  // the round, in its block
   uint32_t least_ = 1;         // masks of it that the round must fill
   bool verified_ = false;      // once at least, by a pass of this model
@@ -249,7 +243,7 @@ class Dual final : public Strategy {
     for (uint32_t i = 0; i < drafters_.size(); ++i)
       drafters_[i].follow(*run.sessions[i], i, *run.drafter_denoiser);
     explain(going);
-    return std::ranges::any_of(texts_, [](const Text& t) { return !t.done(); });
+    return std::ranges::any_of(texts_, [](const DualText& t) { return !t.done(); });
   }
 
   std::string explanation() const override { return explanation_; }
@@ -323,7 +317,7 @@ class Dual final : public Strategy {
         texts_[going.front()].pace().explanation());
   }
 
-  std::vector<Text> texts_;
+  std::vector<DualText> texts_;
   std::vector<Drafter> drafters_;
   uint32_t kept_logits_ = 0;
   std::string explanation_;

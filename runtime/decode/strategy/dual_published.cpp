@@ -27,9 +27,7 @@ constexpr uint32_t tokens_per_verification = 1;  // k
 constexpr float least_probability = 0.5f;        // of rule kl, which computes no divergence
 
 void require_publishable(const Session& s) {
-  require(s.options().guidance == 0 && s.options().edit_threshold >= 1, Status::invalid_argument,
-          "Strategy dual-published knows neither guidance nor token editing; leave options 'guidance' and "
-          "'edit_threshold' at their defaults.");
+  require_plain(s, "dual-published");
   require(s.generated().size() <= most_candidates_per_sequence, Status::invalid_argument,
           "A text of {} tokens is too long for strategy dual-published; the most is {}.",
           s.generated().size(), most_candidates_per_sequence);

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "decode/block_cursor.h"
 #include "decode/block_rule.h"
 #include "decode/judged_draft.h"
 #include "decode/strategy.h"
@@ -22,9 +23,7 @@ namespace unmask::decode {
 
 namespace {
 
-constexpr uint32_t most_block = 32;  // two rows of each token, in a mask of 64 bits
-
-struct Draft {
+struct S2d2Draft {
   uint32_t position;
   int32_t token;
   double probability;  // of the token, without temperature
@@ -32,11 +31,11 @@ struct Draft {
 };
 
 // What a step of the sampler would fill of these, which come in order of their positions.
-std::vector<Draft> chosen(std::vector<Draft> drafts, const Commitment& c, bool sequential) {
+std::vector<S2d2Draft> chosen(std::vector<S2d2Draft> drafts, const Commitment& c, bool sequential) {
   const bool by_entropy = c.ranked_by == tensor::Confidence::negative_entropy;
   if (!sequential)
     std::ranges::stable_sort(drafts, std::greater{},
-                             [&](const Draft& d) { return by_entropy ? -d.entropy : d.probability; });
+                             [&](const S2d2Draft& d) { return by_entropy ? -d.entropy : d.probability; });
   size_t count = 0;
   double entropy = 0;
   for (; count < drafts.size(); ++count) {
@@ -55,12 +54,12 @@ class Router {
   explicit Router(const Session& s)
       : options_(&s.options()), most_entropy_(std::log(double{1} * s.model().config.vocabulary)) {}
 
-  bool verifies(std::span<const Draft> drafts, size_t span) {
+  bool verifies(std::span<const S2d2Draft> drafts, size_t span) {
     const RoutingOptions& r = options_->routing;
     if (r.policy == VerifyPolicy::mask_span_length) return span >= r.min_span_length;
     score_ = expected_tokens(drafts.first(span));
     if (r.policy == VerifyPolicy::score_threshold) return (score_ -= r.score_penalty) >= r.score_threshold;
-    score_ -= r.score_penalty * static_cast<double>(std::ranges::count_if(drafts, [&](const Draft& d) {
+    score_ -= r.score_penalty * static_cast<double>(std::ranges::count_if(drafts, [&](const S2d2Draft& d) {
                 return d.probability > options_->confidence_threshold;
               }));
     return on_ = on_ ? score_ >= r.hysteresis_off : score_ > r.hysteresis_on;
@@ -70,9 +69,9 @@ class Router {
 
  private:
   // How many of them should be accepted, if one is by e^(-temperature * entropy / largest entropy).
-  double expected_tokens(std::span<const Draft> span) const {
+  double expected_tokens(std::span<const S2d2Draft> span) const {
     double all = 0, so_far = 1;
-    for (const Draft& d : span)
+    for (const S2d2Draft& d : span)
       all += so_far *= std::exp(-options_->routing.entropy_temperature * d.entropy / most_entropy_);
     return all;
   }
@@ -84,11 +83,11 @@ class Router {
 };
 
 // One text: every pass of it drafts or verifies.
-class Text {
+class S2d2Text {
  public:
-  Text(Session& s, uint32_t index)
-      : session_(&s), index_(index), windows_(s.blocks()), rule_(make_sdar_rule(s)), router_(s) {
-    require_judged_blocks(s, "s2d2", most_block);
+  S2d2Text(Session& s, uint32_t index)
+      : session_(&s), index_(index), blocks_(s), rule_(make_sdar_rule(s)), router_(s) {
+    require_judged_blocks(s, "s2d2");
     require(s.options().sub_block == 0, Status::invalid_argument,
             "Strategy 's2d2' drafts whole blocks; leave option 'sub_block' off.");
   }
@@ -122,26 +121,25 @@ class Text {
     const uint32_t masks = session_->masks_left();
     const uint32_t accepted = verdicts.empty() ? 0 : apply(verdicts);
     span_ = 0;
-    for (const Draft& d : open_drafts())
+    for (const S2d2Draft& d : open_drafts())
       if (d.probability > session_->options().confidence_threshold) session_->commit(d.position, d.token);
     const uint32_t filled = masks - session_->masks_left();
     if (filled < share_.at_least) {
       share_.at_least -= filled;
       const bool sequential = session_->options().reveal == SdarReveal::sequential;
-      for (const Draft& d : chosen(open_drafts(), share_, sequential)) session_->commit(d.position, d.token);
+      for (const S2d2Draft& d : chosen(open_drafts(), share_, sequential))
+        session_->commit(d.position, d.token);
     }
     return accepted;
   }
 
  private:
-  Window window() const { return windows_[block_]; }
+  Window window() const { return blocks_.window(); }
 
   Request drafting() {
-    const size_t before = block_;
-    while (session_->masks_in(window().begin, window().end) == 0) ++block_;
-    if (block_ != before) steps_done_ = 0;
+    if (blocks_.advance()) steps_done_ = 0;
     std::vector<uint32_t> masked = masked_positions(*session_, window());
-    share_ = rule_->step(block_, masked, steps_done_++).commitment;
+    share_ = rule_->step(blocks_.index(), masked, steps_done_++).commitment;
     return {.session = index_,
             .window = window(),
             .positions = std::move(masked),
@@ -152,7 +150,7 @@ class Text {
 
   // Tokens of the block before the last that is judged, then a mask for each that is.
   Request verification() const {
-    Request request = scratch_pass(*session_, index_, window());
+    Request request = {.session = index_, .window = window(), .canvas_rows = false};
     const uint32_t begin = block_begin(*session_, window());
     const uint32_t tokens = drafts_[span_ - 1].position - begin;
     for (uint32_t i = 0; i < tokens; ++i)
@@ -177,7 +175,7 @@ class Text {
   }
 
   int32_t drafted_token(uint32_t position) const {
-    const auto drafted = std::ranges::find(drafts_, position, &Draft::position);
+    const auto drafted = std::ranges::find(drafts_, position, &S2d2Draft::position);
     return drafted != drafts_.end() ? drafted->token : session_->tokens()[position];
   }
 
@@ -197,22 +195,21 @@ class Text {
     return accepted;
   }
 
-  std::vector<Draft> open_drafts() const {
-    std::vector<Draft> open = drafts_;
-    std::erase_if(open, [&](const Draft& d) { return !session_->masked(d.position); });
+  std::vector<S2d2Draft> open_drafts() const {
+    std::vector<S2d2Draft> open = drafts_;
+    std::erase_if(open, [&](const S2d2Draft& d) { return !session_->masked(d.position); });
     return open;
   }
 
   Session* session_;
   uint32_t index_;
-  std::vector<Window> windows_;
+  BlockCursor blocks_;
   std::unique_ptr<BlockRule> rule_;
   Router router_;
-  size_t block_ = 0;
-  uint32_t steps_done_ = 0;    // on the block
-  Commitment share_;           // what the sampler's own step would fill
-  std::vector<Draft> drafts_;  // of all masks of the block
-  size_t span_ = 0;            // of them, how many the next pass judges
+  uint32_t steps_done_ = 0;        // on the block
+  Commitment share_;               // what the sampler's own step would fill
+  std::vector<S2d2Draft> drafts_;  // of all masks of the block
+  size_t span_ = 0;                // of them, how many the next pass judges
   OpenDrafts open_;
 };
 
@@ -222,7 +219,7 @@ class S2d2 final : public Strategy {
     Capacity capacity = capacity_of_blocks(sessions);
     capacity.statistics = true;
     for (uint32_t i = 0; i < sessions.size(); ++i) {
-      const Text& text = texts_.emplace_back(*sessions[i], i);
+      const S2d2Text& text = texts_.emplace_back(*sessions[i], i);
       const uint32_t block = sessions[i]->options().block;
       capacity.scratch_rows = std::max(capacity.scratch_rows, 2 * block);
       capacity.judged = std::max(capacity.judged, block);
@@ -233,12 +230,12 @@ class S2d2 final : public Strategy {
 
   bool round(Run& run) override {
     std::vector<Request> requests;
-    for (Text& text : texts_)
+    for (S2d2Text& text : texts_)
       if (!text.done()) requests.push_back(text.next());
     const Answers answers = run.denoiser.step(requests);
     for (size_t i = 0; i < requests.size(); ++i)
       apply(run, requests[i].session, answers.statistics[i], answers.verdicts[i]);
-    return std::ranges::any_of(texts_, [](const Text& t) { return !t.done(); });
+    return std::ranges::any_of(texts_, [](const S2d2Text& t) { return !t.done(); });
   }
 
   std::string explanation() const override {
@@ -250,7 +247,7 @@ class S2d2 final : public Strategy {
  private:
   void apply(Run& run, uint32_t index, std::span<const tensor::TokenStats> candidates,
              std::span<const tensor::Verdict> verdicts) {
-    Text& text = texts_[index];
+    S2d2Text& text = texts_[index];
     if (!text.verifying()) {
       ++drafts_;
       const bool verifies = text.take_draft(candidates);
@@ -265,7 +262,7 @@ class S2d2 final : public Strategy {
     if (s.options().stop_at_end && s.ended()) s.finish_with_end_tokens();
   }
 
-  std::vector<Text> texts_;
+  std::vector<S2d2Text> texts_;
   uint64_t drafts_ = 0, verified_ = 0, judged_ = 0, accepted_ = 0;  // of all texts and rounds
   double score_ = 0;
 };

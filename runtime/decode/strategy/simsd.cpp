@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "decode/block_cursor.h"
 #include "decode/drafter.h"
 #include "decode/judged_draft.h"
 #include "decode/strategy.h"
@@ -22,19 +23,17 @@ namespace unmask::decode {
 
 namespace {
 
-constexpr uint32_t most_block = 32;  // two rows of each token, in a mask of 64 bits
-
-struct Draft {
+struct SimSdDraft {
   uint32_t position;
   int32_t token;
   uint32_t step;  // of the drafter, that revealed it
 };
 
 // One text and the draft of its block.
-class Text {
+class SimSdText {
  public:
-  Text(Session& s, uint32_t index) : session_(&s), index_(index), windows_(s.blocks()) {
-    require_judged_blocks(s, "simsd", most_block);
+  SimSdText(Session& s, uint32_t index) : session_(&s), index_(index), blocks_(s) {
+    require_judged_blocks(s, "simsd");
     require(s.options().acceptance == Acceptance::greedy_match || s.options().temperature > 0,
             Status::invalid_argument,
             "Modified rejection sampling needs drafts that are drawn at random; set a temperature, or option "
@@ -47,16 +46,14 @@ class Text {
   Session& session() const { return *session_; }
   bool done() const { return session_->masks_left() == 0; }
   bool samples() const { return session_->options().acceptance == Acceptance::rejection_sampling; }
-  Window window() const { return windows_[block_]; }
+  Window window() const { return blocks_.window(); }
   uint32_t rounds() const { return rounds_; }
   uint32_t most_judged() const {
     return session_->options().block * (1 + static_cast<uint32_t>(ends_.size()));
   }
 
   void begin_round() {
-    const size_t before = block_;
-    while (session_->masks_in(window().begin, window().end) == 0) ++block_;
-    if (block_ != before) redrafted_ = false;
+    if (blocks_.advance()) redrafted_ = false;
     drafts_.clear();
     steps_ = 0;
     ++rounds_;
@@ -73,8 +70,8 @@ class Text {
 
   // The pass that judges the draft, which is whole.
   Request verification() {
-    std::ranges::sort(drafts_, {}, &Draft::position);
-    Request request = scratch_pass(*session_, index_, window());
+    std::ranges::sort(drafts_, {}, &SimSdDraft::position);
+    Request request = {.session = index_, .window = window(), .canvas_rows = false};
     request.scratch = rows();
     const auto first_mask_row = static_cast<uint32_t>(request.scratch.size() - drafts_.size());
     for (uint32_t i = 0; i < drafts_.size(); ++i)
@@ -93,7 +90,7 @@ class Text {
     const std::vector<int32_t> tokens = outcome(verdicts, accepted);
     const auto judged = std::min(static_cast<uint32_t>(drafts_.size()), accepted + 1);
     std::vector<Fill> fills;
-    for (const Draft& d : drafts_) fills.push_back({d.position, d.token});
+    for (const SimSdDraft& d : drafts_) fills.push_back({d.position, d.token});
     open_.show(*session_, fills);
     for (uint32_t i = 0; i < judged; ++i) {
       const int32_t token = i < tokens.size() ? tokens[i] : session_->mask_token();
@@ -114,10 +111,11 @@ class Text {
     for (uint32_t p = begin; p < window().end; ++p)
       if (!session_->masked(p)) rows.push_back({.position = p, .token = session_->tokens()[p]});
     std::vector<uint32_t> steps;
-    for (const Draft& d : drafts_) steps.push_back(d.step);
+    for (const SimSdDraft& d : drafts_) steps.push_back(d.step);
     const std::vector<uint64_t> seen = temporal_order_masks(static_cast<uint32_t>(rows.size()), steps);
-    for (const Draft& d : drafts_) rows.push_back({.position = d.position, .token = d.token});
-    for (const Draft& d : drafts_) rows.push_back({.position = d.position, .token = session_->mask_token()});
+    for (const SimSdDraft& d : drafts_) rows.push_back({.position = d.position, .token = d.token});
+    for (const SimSdDraft& d : drafts_)
+      rows.push_back({.position = d.position, .token = session_->mask_token()});
     for (size_t i = 0; i < rows.size(); ++i) {
       rows[i].before = begin;
       rows[i].last = static_cast<uint32_t>(rows.size());
@@ -184,10 +182,9 @@ class Text {
 
   Session* session_;
   uint32_t index_;
-  std::vector<Window> windows_;
-  size_t block_ = 0;
+  BlockCursor blocks_;
   std::vector<int32_t> ends_;  // tokens whose probability is asked for
-  std::vector<Draft> drafts_;
+  std::vector<SimSdDraft> drafts_;
   uint32_t steps_ = 0, rounds_ = 0;
   bool redrafted_ = false;  // this draft follows a rejection in its block
   OpenDrafts open_;
@@ -208,7 +205,7 @@ class SimSd final : public Strategy {
   Capacity begin(std::span<Session* const> sessions) override {
     Capacity capacity = capacity_of_blocks(sessions);
     for (uint32_t i = 0; i < sessions.size(); ++i) {
-      const Text& text = texts_.emplace_back(*sessions[i], i);
+      const SimSdText& text = texts_.emplace_back(*sessions[i], i);
       const uint32_t block = sessions[i]->options().block;
       capacity.scratch_rows = std::max(capacity.scratch_rows, 2 * block);
       capacity.judged = std::max(capacity.judged, text.most_judged());
@@ -239,7 +236,7 @@ class SimSd final : public Strategy {
     }
     verify(run, going);
     for (const uint32_t i : going) drafters_[i].follow(texts_[i].session(), i, *run.drafter_denoiser);
-    return std::ranges::any_of(texts_, [](const Text& t) { return !t.done(); });
+    return std::ranges::any_of(texts_, [](const SimSdText& t) { return !t.done(); });
   }
 
   std::string explanation() const override {
@@ -280,7 +277,7 @@ class SimSd final : public Strategy {
     }
   }
 
-  std::vector<Text> texts_;
+  std::vector<SimSdText> texts_;
   std::vector<Drafter> drafters_;
   uint32_t kept_logits_ = 0;
   uint64_t drafted_ = 0, accepted_ = 0, written_ = 0, passes_ = 0;  // of all texts and rounds
