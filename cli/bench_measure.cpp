@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "bench.h"
-#include "interrupt.h"
+#include "decoding.h"
 #include "terminal.h"
 
 namespace cli {
@@ -40,12 +40,6 @@ Options bench_options(int32_t rows) {
   return options;
 }
 
-unmask_statistics statistics_of(const unmask_session* session) {
-  auto statistics = initialised(unmask_statistics_init);
-  check(unmask_session_get_statistics(session, &statistics));
-  return statistics;
-}
-
 // One canvas: a step to record and warm up, then the measured ones.
 class CanvasBench {
  public:
@@ -61,9 +55,8 @@ class CanvasBench {
 
   // Wall seconds.
   double step() {
-    if (interrupted()) fail_interrupted();
     const auto start = std::chrono::steady_clock::now();
-    check(unmask_decoder_step(decoder_.get(), nullptr));
+    cli::step(decoder_.get(), nullptr);
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "decoding.h"
 #include "eval_likelihood.h"
 #include "eval_matchers.h"
-#include "interrupt.h"
 
 namespace cli {
 
@@ -25,27 +25,16 @@ OptionValues with_seed(OptionValues options, int64_t more) {
   return options;
 }
 
-unmask_statistics statistics_of(const unmask_session* session) {
-  auto statistics = initialised(unmask_statistics_init);
-  check(unmask_session_get_statistics(session, &statistics));
-  return statistics;
-}
-
 // Items whose texts are written together.
 class Batch {
  public:
   Batch(const EvalRun& run, std::span<const EvalItem> items)
       : run_(run), items_(items), decided_(items.size()) {
-    std::vector<unmask_session*> writers, drafters;
     for (const EvalItem& item : items) {
-      writers.push_back(add(sessions_, run.model, run.options, item));
-      if (run.drafter != nullptr) drafters.push_back(add(drafters_, run.drafter, run.drafter_options, item));
+      sessions_.push_back(session(run.model, run.options, item));
+      if (run.drafter != nullptr) drafters_.push_back(session(run.drafter, run.drafter_options, item));
     }
-    const auto count = static_cast<int32_t>(items.size());
-    decoder_.reset(check(drafters.empty()
-                             ? unmask_decoder_create(writers.data(), count, run.strategy.c_str())
-                             : unmask_decoder_create_with_drafters(writers.data(), drafters.data(), count,
-                                                                   run.strategy.c_str())));
+    decoder_ = make_decoder(sessions_, drafters_, run.strategy);
   }
 
   bool finished() const { return progress_.finished != 0; }
@@ -58,10 +47,7 @@ class Batch {
   }
 
   void step() {
-    if (interrupted()) check(unmask_decoder_cancel(decoder_.get()));
-    const unmask_status status = unmask_decoder_step(decoder_.get(), &progress_);
-    if (status == UNMASK_CANCELLED) fail_interrupted();
-    check(status);
+    cli::step(decoder_.get(), &progress_);
     auto event = initialised(unmask_event_init);
     while (check_count(unmask_decoder_next_event(decoder_.get(), &event)) == 1) {
       decided_[static_cast<size_t>(event.session)].insert(event.position);
@@ -90,12 +76,11 @@ class Batch {
   }
 
  private:
-  unmask_session* add(std::vector<Session>& sessions, unmask_model* model, const OptionValues& values,
-                      const EvalItem& item) const {
+  Session session(unmask_model* model, const OptionValues& values, const EvalItem& item) const {
     const Options options = options_of(with_seed(values, item.seed));
-    sessions.emplace_back(check(unmask_session_create(model, options.get())));
-    set_prompt(sessions.back().get(), prompt_of(item, run_.chat));
-    return sessions.back().get();
+    Session made(check(unmask_session_create(model, options.get())));
+    set_prompt(made.get(), prompt_of(item, run_.chat));
+    return made;
   }
 
   const EvalRun& run_;

@@ -12,8 +12,8 @@
 
 #include "canvas_view.h"
 #include "commands.h"
+#include "decoding.h"
 #include "infill.h"
-#include "interrupt.h"
 #include "model_flags.h"
 #include "option_flags.h"
 #include "prompts.h"
@@ -73,12 +73,6 @@ std::vector<Prompt> prompts_of(const GenerateFlags& flags) {
   return prompts;
 }
 
-std::vector<unmask_session*> handles_of(const std::vector<Session>& sessions) {
-  std::vector<unmask_session*> handles;
-  for (const Session& s : sessions) handles.push_back(s.get());
-  return handles;
-}
-
 // Sessions stepped together until each has its text.
 class Generation {
  public:
@@ -86,15 +80,8 @@ class Generation {
   Generation(const GenerateFlags& flags, unmask_model* model, unmask_model* drafter,
              const std::vector<Prompt>& prompts)
       : flags_(flags), model_(model), sessions_(sessions(model, flags.options.get(), prompts)) {
-    const std::vector<unmask_session*> writers = handles_of(sessions_);
-    const auto count = static_cast<int32_t>(writers.size());
-    if (drafter != nullptr) {
-      drafters_ = sessions(drafter, flags.options.drafter(), prompts);
-      decoder_.reset(check(unmask_decoder_create_with_drafters(writers.data(), handles_of(drafters_).data(),
-                                                               count, flags.strategy.c_str())));
-    } else {
-      decoder_.reset(check(unmask_decoder_create(writers.data(), count, flags.strategy.c_str())));
-    }
+    if (drafter != nullptr) drafters_ = sessions(drafter, flags.options.drafter(), prompts);
+    decoder_ = make_decoder(sessions_, drafters_, flags.strategy);
     decided_.resize(sessions_.size());
   }
 
@@ -122,10 +109,7 @@ class Generation {
 
  private:
   void step() {
-    if (interrupted()) check(unmask_decoder_cancel(decoder_.get()));
-    const unmask_status status = unmask_decoder_step(decoder_.get(), &progress_);
-    if (status == UNMASK_CANCELLED) fail_interrupted();
-    check(status);
+    cli::step(decoder_.get(), &progress_);
     if (flags_.per_step) add_step();
   }
 
@@ -175,9 +159,8 @@ class Generation {
   }
 
   std::string summary() const {
-    auto statistics = initialised(unmask_statistics_init);
-    check(unmask_session_get_statistics(sessions_[0].get(), &statistics));
-    return fmt::format("{} passes, {:.2f} s", statistics.forward_passes, progress_.seconds);
+    return fmt::format("{} passes, {:.2f} s", statistics_of(sessions_[0].get()).forward_passes,
+                       progress_.seconds);
   }
 
   const GenerateFlags& flags_;
@@ -191,8 +174,7 @@ class Generation {
 
 // What a drafter has cost.
 Json costs_of(const unmask_session* session, const std::string& model) {
-  auto statistics = initialised(unmask_statistics_init);
-  check(unmask_session_get_statistics(session, &statistics));
+  const unmask_statistics statistics = statistics_of(session);
   return {{"model", model},
           {"forward_passes", statistics.forward_passes},
           {"rows", statistics.rows},
@@ -203,8 +185,7 @@ Json costs_of(const unmask_session* session, const std::string& model) {
 
 Json Generation::report(size_t index, const unmask_device* device) const {
   const unmask_session* session = sessions_[index].get();
-  auto statistics = initialised(unmask_statistics_init);
-  check(unmask_session_get_statistics(session, &statistics));
+  const unmask_statistics statistics = statistics_of(session);
   const std::vector<int32_t> canvas = canvas_of(session);
   const int64_t prompt_length = check_count(unmask_session_prompt_length(session));
   const double seconds = progress_.seconds;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "decoding.h"
 #include "eval_matchers.h"
-#include "interrupt.h"
 
 namespace cli {
 
@@ -12,11 +12,7 @@ namespace {
 
 constexpr int likelihood_draws = 32;
 
-double flops_of(const unmask_session* session) {
-  auto statistics = initialised(unmask_statistics_init);
-  check(unmask_session_get_statistics(session, &statistics));
-  return static_cast<double>(statistics.flops);
-}
+double flops_of(const Session& session) { return static_cast<double>(statistics_of(session.get()).flops); }
 
 // A session with the text's prompt, followed by as many masks as it has tokens.
 Session blank(unmask_model* model, const unmask_options* options, const AnalyzedText& text) {
@@ -31,16 +27,9 @@ Session blank(unmask_model* model, const unmask_options* options, const Analyzed
 
 void decode(const std::vector<Session>& heavies, const std::vector<Session>& lights,
             const std::string& strategy) {
-  std::vector<unmask_session*> writers, drafters;
-  for (const Session& s : heavies) writers.push_back(s.get());
-  for (const Session& s : lights) drafters.push_back(s.get());
-  const Decoder decoder(check(unmask_decoder_create_with_drafters(
-      writers.data(), drafters.data(), static_cast<int32_t>(writers.size()), strategy.c_str())));
+  const Decoder decoder = make_decoder(heavies, lights, strategy);
   auto progress = initialised(unmask_progress_init);
-  while (progress.finished == 0) {
-    if (interrupted()) fail_interrupted();
-    check(unmask_decoder_step(decoder.get(), &progress));
-  }
+  while (progress.finished == 0) step(decoder.get(), &progress);
 }
 
 double score(const CheckSettings& settings, unmask_session* session, const AnalyzedText& text) {
@@ -60,7 +49,7 @@ void check_batch(const CheckSettings& settings, std::span<const AnalyzedText> te
   decode(heavies, lights, settings.strategy);
   for (size_t i = 0; i < texts.size(); ++i) {
     checked.scores.push_back(score(settings, heavies[i].get(), texts[i]));
-    checked.flops.push_back(flops_of(heavies[i].get()) + flops_of(lights[i].get()));
+    checked.flops.push_back(flops_of(heavies[i]) + flops_of(lights[i]));
   }
 }
 
