@@ -56,7 +56,8 @@ class Decoding : public testing::TestWithParam<Case> {
       o.set_text("alg", "origin");
     }
     // Of SDAR's rules with fewer steps than tokens, one that depends on nothing but the state of the text.
-    if (!find_strategy(GetParam().strategy).guided) o.set_text("remasking_strategy", "low_confidence_static");
+    if (find_strategy(GetParam().strategy).verifies)
+      o.set_text("remasking_strategy", "low_confidence_static");
     o.set_integer("stop_at_end", 0);
     for (const auto& [name, value] : values) {
       if (std::string_view(name) == "block" && model_->config.block_length > 0) continue;
@@ -147,7 +148,7 @@ TEST_P(Decoding, SameSeedSameTokens) {
 TEST_P(Decoding, ABatchGivesTheTokensOfEachAlone) {
   const std::vector<Options> all = {
       options({{"length", 13}, {"block", 5}}), options({{"length", 30}, {"temperature", 0.8}, {"seed", 5}}),
-      options({{"length", 9}, {"guidance", find_strategy(GetParam().strategy).guided ? 1.5 : 0}}),
+      options({{"length", 9}, {"guidance", find_strategy(GetParam().strategy).verifies ? 0 : 1.5}}),
       options({{"length", 17}, {"temperature", 1}, {"top_k", 5}}),
       options({{"length", 17}, {"temperature", 1}, {"top_p", 0.7}, {"steps", 6}})};
   std::vector<std::shared_ptr<Session>> together;

@@ -7,11 +7,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "decode/decoder.h"
 #include "decode/draft_pace.h"
 #include "decode/logits.h"
 #include "decode/ruling.h"
-#include "support/engine.h"
+#include "decode/texts.h"
 #include "support/random_model.h"
 #include "support/temporary_folder.h"
 
@@ -24,22 +23,6 @@ Options options(std::initializer_list<std::pair<const char*, double>> numbers,
   for (const auto& [name, value] : numbers) o.set_number(name, value);
   for (const auto& [name, value] : texts) o.set_text(name, value);
   return o;
-}
-
-std::shared_ptr<Session> session(const std::shared_ptr<const model::Model>& model, const Options& o,
-                                 const std::vector<int32_t>& prompt) {
-  auto s = std::make_shared<Session>(model, SessionOptions(o));
-  s->set_prompt(prompt);
-  return s;
-}
-
-std::shared_ptr<const model::Model> golden(const char* name) {
-  return tests::load(tests::golden_folder(name));
-}
-
-void run(Decoder&& decoder) {
-  while (!decoder.step().finished) {
-  }
 }
 
 // ln of the probability of a token in row `position` of a whole canvas.

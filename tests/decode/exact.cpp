@@ -8,8 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "decode/decoder.h"
-#include "support/engine.h"
+#include "decode/texts.h"
 
 namespace unmask::decode {
 namespace {
@@ -83,18 +82,6 @@ class Cases {
   std::minstd_rand engine_;
 };
 
-std::shared_ptr<Session> session(const std::shared_ptr<const model::Model>& model, const Options& o,
-                                 const std::vector<int32_t>& prompt) {
-  auto s = std::make_shared<Session>(model, SessionOptions(o));
-  s->set_prompt(prompt);
-  return s;
-}
-
-void run(Decoder&& decoder) {
-  while (!decoder.step().finished) {
-  }
-}
-
 std::string describe(const Kind& kind, const Options& o, size_t prompt) {
   return std::string(kind.model) + " prompt " + std::to_string(prompt) + " cache " + o.text("cache") +
          " length " + std::to_string(o.integer("length")) + " block " + std::to_string(o.integer("block")) +
@@ -119,7 +106,7 @@ struct Batch {
   std::vector<std::vector<int32_t>> prompts;
 
   explicit Batch(Cases& cases) : kind(&cases.one_of(kinds())) {
-    const auto& config = tests::load(tests::golden_folder(kind->model))->config;
+    const auto& config = golden(kind->model)->config;
     for (size_t i = 0; i < batch; ++i) {
       options.push_back(cases.options(*kind));
       prompts.push_back(cases.prompt(config));
@@ -129,7 +116,7 @@ struct Batch {
   std::vector<std::shared_ptr<Session>> sessions() const {
     std::vector<std::shared_ptr<Session>> all;
     for (size_t i = 0; i < options.size(); ++i)
-      all.push_back(session(tests::load(tests::golden_folder(kind->model)), options[i], prompts[i]));
+      all.push_back(session(golden(kind->model), options[i], prompts[i]));
     return all;
   }
 };
@@ -146,8 +133,7 @@ TEST_P(Exactness, GivesTheTokensOfPlainDecoding) {
     run(Decoder(tests::make_backend(), plain, b.kind->block_causal ? "sdar" : "vanilla"));
     std::vector<std::shared_ptr<Session>> drafters;
     for (size_t i = 0; drafted && i < batch; ++i)
-      drafters.push_back(session(tests::load(tests::golden_folder(b.kind->model)),
-                                 drafter_options(cases, b.options[i]), b.prompts[i]));
+      drafters.push_back(session(golden(b.kind->model), drafter_options(cases, b.options[i]), b.prompts[i]));
     run(Decoder(tests::make_backend(), verified, drafted ? "exact" : "self-draft", drafters));
     for (size_t i = 0; i < batch; ++i) {
       ASSERT_TRUE(std::ranges::equal(plain[i]->tokens(), verified[i]->tokens()))
@@ -168,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(Drafts, Exactness, testing::Bool(),
                          [](const auto& p) { return p.param ? "OfADrafter" : "OfTheVerifierItself"; });
 
 TEST(Exact, ADrafterThatIsTheVerifierIsAlwaysAccepted) {
-  const auto model = tests::load(tests::golden_folder("sdar"));
+  const auto model = golden("sdar");
   Options o;
   o.set_integer("length", 16);
   o.set_text("cache", "block");
@@ -187,7 +173,7 @@ TEST(Exact, RefusesWhatDependsOnATrajectory) {
     o.set_integer("length", 8);
     for (const auto& [name, value] : texts) o.set_text(name, value);
     for (const auto& [name, value] : numbers) o.set_number(name, value);
-    const auto s = session(tests::load(tests::golden_folder(model)), o, {1, 2});
+    const auto s = session(golden(model), o, {1, 2});
     EXPECT_THROW(Decoder(tests::make_backend(), {s}, "self-draft"), Error);
   };
   refused("llada", {{"cache", "dllm"}}, {});
@@ -200,7 +186,7 @@ TEST(Exact, RefusesWhatDependsOnATrajectory) {
 }
 
 TEST(Exact, RefusesDraftersThatDoNotFit) {
-  const auto model = tests::load(tests::golden_folder("llada"));
+  const auto model = golden("llada");
   Options o, longer;
   o.set_integer("length", 8);
   longer.set_integer("length", 9);
@@ -209,7 +195,7 @@ TEST(Exact, RefusesDraftersThatDoNotFit) {
   EXPECT_THROW(Decoder(tests::make_backend(), {s}, "exact", {session(model, longer, {1, 2})}), Error);
   EXPECT_THROW(Decoder(tests::make_backend(), {s}, "exact", {session(model, o, {1, 3})}), Error);
   EXPECT_THROW(Decoder(tests::make_backend(), {s}, "vanilla", {session(model, o, {1, 2})}), Error);
-  const auto other = tests::load(tests::golden_folder("llada_odd"));
+  const auto other = golden("llada_odd");
   EXPECT_THROW(Decoder(tests::make_backend(), {s}, "exact", {session(other, o, {1, 2})}), Error);
 }
 

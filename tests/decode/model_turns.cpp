@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "decode/decoder.h"
 #include "support/engine.h"
+#include "support/expect_error.h"
 
 namespace unmask::decode {
 namespace {
@@ -217,18 +218,10 @@ TEST(ModelTurns, CostWhatTheirPassesCost) {
   EXPECT_EQ(pair.heavy->statistics().flops + pair.light->statistics().flops, plain->statistics().flops);
 }
 
-std::string sentence_of(const auto& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "(no error)";
-}
-
 TEST(ModelTurns, AreRefusedWithoutAScheduleOrAModel) {
   const Case c = {"llada_odd", "llada_moe", "vanilla", "none"};
   using testing::HasSubstr;
+  using tests::sentence_of;
   EXPECT_THAT(sentence_of([&] { run_scheduled(c, ""); }), HasSubstr("needs option 'schedule'"));
   EXPECT_THAT(sentence_of([&] { run(c, {text("llada_odd", options(c, "sandwich:0.25"))}); }),
               HasSubstr("there is none; give it as the drafter"));

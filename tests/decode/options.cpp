@@ -6,20 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "support/expect_error.h"
 
 namespace unmask::decode {
 namespace {
 
 using testing::HasSubstr;
-
-std::string sentence_of(const auto& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "(no error)";
-}
+using tests::sentence_of;
 
 TEST(Options, DefaultsAreTheTables) {
   const Options options;

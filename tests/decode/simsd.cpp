@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "decode/decoder.h"
-#include "support/engine.h"
+#include "decode/texts.h"
+#include "support/expect_error.h"
 #include "support/temporary_folder.h"
 
 namespace unmask::decode {
@@ -41,7 +41,7 @@ std::shared_ptr<const model::Model> shortened(const std::string& name, int layer
   return model;
 }
 
-std::shared_ptr<const model::Model> sdar() { return tests::load(tests::golden_folder("sdar")); }
+std::shared_ptr<const model::Model> sdar() { return golden("sdar"); }
 
 Options options(Texts texts, Numbers numbers) {
   Options o;
@@ -50,19 +50,6 @@ Options options(Texts texts, Numbers numbers) {
   for (const auto& [name, value] : texts) o.set_text(name, value);
   for (const auto& [name, value] : numbers) o.set_number(name, value);
   return o;
-}
-
-std::shared_ptr<Session> session(const std::shared_ptr<const model::Model>& model, const Options& o,
-                                 const std::vector<int32_t>& prompt) {
-  auto s = std::make_shared<Session>(model, SessionOptions(o));
-  s->set_prompt(prompt);
-  return s;
-}
-
-uint32_t run(Decoder&& decoder) {
-  while (!decoder.step().finished) {
-  }
-  return decoder.progress().rounds;
 }
 
 // Texts of seeds from 0 on, each drafted by one layer of the model where the strategy needs a drafter.
@@ -132,7 +119,7 @@ Options options_of(const json& values, const char* cache) {
 void expect_the_references_rounds(const json& c, const std::string& name, const std::string& strategy,
                                   const char* cache) {
   const std::string what = fmt::format("{} {} {} {}", name, strategy, cache, c["options"].dump());
-  const auto model = tests::load(tests::golden_folder(name.c_str()));
+  const auto model = golden(name.c_str());
   const auto p = c["prompt"].get<std::vector<int32_t>>();
   const Options o = options_of(c["options"], cache);
   const auto s = session(model, o, p);
@@ -225,7 +212,7 @@ TEST(SimSD, TheGateKeepsImprobableEndsOut) {
 
 std::string refusal(const std::string& strategy, const char* model, Texts texts, Numbers numbers,
                     Numbers drafter_numbers = {}) {
-  const auto loaded = tests::load(tests::golden_folder(model));
+  const auto loaded = golden(model);
   const bool by_blocks = loaded->config.block_length > 0;
   Options o = options({{"cache", by_blocks ? "block" : "none"}}, {{"length", 8}});
   for (const auto& [name, value] : texts) o.set_text(name, value);
@@ -234,12 +221,9 @@ std::string refusal(const std::string& strategy, const char* model, Texts texts,
   for (const auto& [name, value] : drafter_numbers) of_drafter.set_number(name, value);
   std::vector<std::shared_ptr<Session>> drafters;
   if (strategy == "simsd") drafters.push_back(session(loaded, of_drafter, {1, 2}));
-  try {
+  return tests::sentence_of([&] {
     Decoder(tests::make_backend(), {session(loaded, o, {1, 2})}, strategy, drafters);
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
+  });
 }
 
 TEST(JudgedDrafts, RefuseWhatTheyCannotJudge) {
@@ -251,13 +235,13 @@ TEST(JudgedDrafts, RefuseWhatTheyCannotJudge) {
     EXPECT_THAT(refusal(strategy, "sdar", {}, {{"edit_threshold", 0.5}}), HasSubstr("edit_threshold"));
     EXPECT_THAT(refusal(strategy, "sdar", {}, {{"temperature", 1}, {"top_p", 0.9}}), HasSubstr("top_p"));
     EXPECT_EQ(refusal(strategy, "sdar", {{"acceptance", "greedy_match"}}, {{"temperature", 1}, {"top_k", 9}}),
-              "");
+              "(no error)");
   }
   EXPECT_THAT(refusal("simsd", "sdar", {{"acceptance", "mrs"}}, {}), HasSubstr("set a temperature"));
   EXPECT_THAT(refusal("simsd", "sdar", {}, {{"temperature", 1}}, {{"temperature", 0.5}}),
               HasSubstr("temperature of 1"));
   EXPECT_THAT(refusal("s2d2", "sdar", {}, {{"sub_block", 2}}), HasSubstr("sub_block"));
-  EXPECT_EQ(refusal("s2d2", "sdar", {{"acceptance", "mrs"}}, {}), "");
+  EXPECT_EQ(refusal("s2d2", "sdar", {{"acceptance", "mrs"}}, {}), "(no error)");
 }
 
 // --- S2D2 ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// Checks that something fails with a status and a sentence that says enough.
+// What something that fails says: whether its status and its sentence say enough.
 #pragma once
 
 #include <string>
@@ -21,6 +21,16 @@ void expect_error(Status status, const std::string& words, Action action) {
     EXPECT_THAT(error.what(), testing::HasSubstr(words));
     EXPECT_THAT(error.what(), testing::EndsWith("."));
   }
+}
+
+// The sentence of what fails, or "(no error)".
+std::string sentence_of(const auto& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "(no error)";
 }
 
 }  // namespace unmask::tests
