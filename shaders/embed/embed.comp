@@ -33,7 +33,7 @@ void copy_row(uint begin, uint table_row) {
   const uint first = table_row * weight_row_units(push.dim);
   for (uint block = gl_LocalInvocationIndex; block < push.dim / 8; block += gl_WorkGroupSize.x) {
     float values[8];
-    read_weight_block(first, push.dim, block, values);
+    read_weight_block(first, push.dim, block, read_weight_scale(first, push.dim, block), values);
     [[unroll]] for (uint i = 0; i < 8; ++i) x[begin + block * 8 + i] = values[i];
   }
 }

@@ -65,22 +65,28 @@ void accumulate_tile(inout float acc[held_rows][held_columns], uvec2 origin, uin
   [[unroll]] for (uint j = 0; j < held_columns; ++j)
     w_begin[j] = min(origin.y + held_column(j), outputs - 1) * weight_row_units(inputs);
 
-  for (uint block = 0; block < inputs / 8; ++block) {
-    float weights[held_columns][8];
-    [[unroll]] for (uint j = 0; j < held_columns; ++j)
-      read_weight_block(w_begin[j], inputs, block, weights[j]);
-    [[unroll]] for (uint i = 0; i < groups; ++i) {
-      const uint group_begin = i * subgroup_size;
-      const vec4 low = x[x_begin[i] + 2 * block];
-      const vec4 high = x[x_begin[i] + 2 * block + 1];
-      BROADCAST_ROW(0)
-      BROADCAST_ROW(1)
-      BROADCAST_ROW(2)
-      BROADCAST_ROW(3)
-      BROADCAST_ROW(4)
-      BROADCAST_ROW(5)
-      BROADCAST_ROW(6)
-      BROADCAST_ROW(7)
+  for (uint first = 0; first < inputs / 8; first += scale_blocks) {
+    WeightScale scales[held_columns];
+    [[unroll]] for (uint j = 0; j < held_columns; ++j) scales[j] = read_weight_scale(w_begin[j], inputs, first);
+    // Counted from 0, or the driver would not see that formats without scales need no loop here.
+    for (uint offset = 0; offset < scale_blocks; ++offset) {
+      const uint block = first + offset;
+      float weights[held_columns][8];
+      [[unroll]] for (uint j = 0; j < held_columns; ++j)
+        read_weight_block(w_begin[j], inputs, block, scales[j], weights[j]);
+      [[unroll]] for (uint i = 0; i < groups; ++i) {
+        const uint group_begin = i * subgroup_size;
+        const vec4 low = x[x_begin[i] + 2 * block];
+        const vec4 high = x[x_begin[i] + 2 * block + 1];
+        BROADCAST_ROW(0)
+        BROADCAST_ROW(1)
+        BROADCAST_ROW(2)
+        BROADCAST_ROW(3)
+        BROADCAST_ROW(4)
+        BROADCAST_ROW(5)
+        BROADCAST_ROW(6)
+        BROADCAST_ROW(7)
+      }
     }
   }
 }

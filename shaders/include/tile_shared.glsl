@@ -47,8 +47,10 @@ void stage_w(uvec2 origin, uint k, uint outputs, uint inputs) {
     const uint column = i / blocks;
     const uint begin = i % blocks * 8;
     float values[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    if (k + begin < inputs)
-      read_weight_block(min(origin.y + column, outputs - 1) * weight_row_units(inputs), inputs, (k + begin) / 8, values);
+    if (k + begin < inputs) {
+      const uint row = min(origin.y + column, outputs - 1) * weight_row_units(inputs), block = (k + begin) / 8;
+      read_weight_block(row, inputs, block, read_weight_scale(row, inputs, block), values);
+    }
     [[unroll]] for (uint c = 0; c < 8; ++c) w_stage[begin + c][column] = values[c];
   }
 }
