@@ -75,12 +75,12 @@ std::string to_table(std::span<const ComparedRun> runs) {
 std::string to_csv(std::span<const ComparedRun> runs) {
   std::string csv =
       "group,run,n,right,accuracy,accuracy_low,accuracy_high,shared,difference,difference_low,difference_high,"
-      "passes,rows,flops_per_token,flops_ratio,seconds_per_token,seconds_ratio,note\n";
+      "passes,rows,drafter_passes,acceptance,flops_per_token,flops_ratio,seconds_per_token,seconds_ratio,note\n";
   for (const ComparedRun& run : runs) {
     const EvalSummary& s = run.summary;
     csv += fmt::format("{},{},{},", csv_field(run.group), csv_field(run.label), s.n);
     if (s.n == 0) {
-      csv += fmt::format(",,,,,,,,,,,,,,{}\n", csv_field(run.note));
+      csv += fmt::format(",,,,,,,,,,,,,,,,{}\n", csv_field(run.note));
       continue;
     }
     const PairedDifference& d = run.difference;
@@ -89,10 +89,12 @@ std::string to_csv(std::span<const ComparedRun> runs) {
     csv += d.n == 0
                ? "0,,,,"
                : fmt::format("{},{:.6g},{:.6g},{:.6g},", d.n, d.value(), d.interval().low, d.interval().high);
-    csv +=
-        fmt::format("{:.6g},{:.6g},{:.6g},{},{:.6g},{},{}\n", s.per_item(static_cast<double>(s.passes)),
-                    s.per_item(static_cast<double>(s.rows)), flops_per_token(s), ratio_text(run.flops_ratio),
-                    seconds_per_token(s), ratio_text(run.seconds_ratio), csv_field(run.note));
+    csv += fmt::format("{:.6g},{:.6g},{:.6g},{},{:.6g},{},{:.6g},{},{}\n",
+                       s.per_item(static_cast<double>(s.passes)), s.per_item(static_cast<double>(s.rows)),
+                       s.per_item(static_cast<double>(s.drafter_passes)),
+                       s.drafted > 0 ? fmt::format("{:.6g}", s.acceptance()) : "", flops_per_token(s),
+                       ratio_text(run.flops_ratio), seconds_per_token(s), ratio_text(run.seconds_ratio),
+                       csv_field(run.note));
   }
   return csv;
 }

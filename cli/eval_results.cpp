@@ -13,10 +13,18 @@ namespace cli {
 namespace {
 
 Json to_json(const ItemResult& r) {
-  Json line = {
-      {"id", r.id},          {"right", r.right},   {"text", r.text}, {"prompt_tokens", r.prompt_tokens},
-      {"tokens", r.tokens},  {"passes", r.passes}, {"rows", r.rows}, {"flops", r.flops},
-      {"seconds", r.seconds}};
+  Json line = {{"id", r.id},
+               {"right", r.right},
+               {"text", r.text},
+               {"prompt_tokens", r.prompt_tokens},
+               {"tokens", r.tokens},
+               {"passes", r.passes},
+               {"rows", r.rows},
+               {"flops", r.flops},
+               {"drafter_passes", r.drafter_passes},
+               {"drafted", r.drafted},
+               {"accepted", r.accepted},
+               {"seconds", r.seconds}};
   if (!r.ids.empty()) line["ids"] = r.ids;
   return line;
 }
@@ -31,6 +39,9 @@ ItemResult item_of(const Json& line) {
   line.at("passes").get_to(r.passes);
   line.at("rows").get_to(r.rows);
   line.at("flops").get_to(r.flops);
+  line.at("drafter_passes").get_to(r.drafter_passes);
+  line.at("drafted").get_to(r.drafted);
+  line.at("accepted").get_to(r.accepted);
   line.at("seconds").get_to(r.seconds);
   if (line.contains("ids")) line.at("ids").get_to(r.ids);
   return r;

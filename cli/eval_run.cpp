@@ -66,7 +66,14 @@ class Batch {
     r.tokens = static_cast<int64_t>(decided_[index].size());
     r.passes = cost.forward_passes;
     r.rows = cost.rows;
-    r.flops = cost.flops + (drafters_.empty() ? 0 : statistics_of(drafters_[index].get()).flops);
+    r.flops = cost.flops;
+    r.drafted = cost.drafted;
+    r.accepted = cost.accepted;
+    if (!drafters_.empty()) {
+      const unmask_statistics drafting = statistics_of(drafters_[index].get());
+      r.drafter_passes = drafting.forward_passes;
+      r.flops += drafting.flops;
+    }
     r.seconds = progress_.seconds / static_cast<double>(items_.size());
     if (run_.keep_ids) {
       r.ids = canvas_of(session);

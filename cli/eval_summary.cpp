@@ -18,6 +18,9 @@ EvalSummary summary_of(std::span<const ItemResult> items) {
     s.passes += r.passes;
     s.rows += r.rows;
     s.flops += r.flops;
+    s.drafter_passes += r.drafter_passes;
+    s.drafted += r.drafted;
+    s.accepted += r.accepted;
     s.seconds += r.seconds;
   }
   return s;
@@ -50,6 +53,9 @@ Json to_json(const EvalSummary& s) {
           {"passes", s.per_item(static_cast<double>(s.passes))},
           {"rows", s.per_item(static_cast<double>(s.rows))},
           {"flops", s.per_item(flops)},
+          {"drafter_passes", s.per_item(static_cast<double>(s.drafter_passes))},
+          {"drafted", s.per_item(static_cast<double>(s.drafted))},
+          {"acceptance", s.acceptance()},
           {"seconds", s.per_item(s.seconds)},
           {"flops_per_token", s.per_token(flops)},
           {"seconds_per_token", s.per_token(s.seconds)},
@@ -72,6 +78,11 @@ std::string to_text(const EvalSummary& s) {
       "passes    {:.1f} per item, of {:.1f} rows each\n",
       100 * s.accuracy(), s.right, s.n, 100 * i.low, 100 * i.high, s.per_item(static_cast<double>(s.passes)),
       static_cast<double>(s.rows) / static_cast<double>(std::max<int64_t>(s.passes, 1)));
+  if (s.drafted > 0) {
+    text += fmt::format("drafts    {:.1f} per item in {:.1f} passes of the drafter, {:.1f}% accepted\n",
+                        s.per_item(static_cast<double>(s.drafted)),
+                        s.per_item(static_cast<double>(s.drafter_passes)), 100 * s.acceptance());
+  }
   if (s.flops > 0) {
     text += fmt::format("FLOPs     {} per item, {} per token\n", short_number(s.per_item(flops)),
                         short_number(s.per_token(flops)));

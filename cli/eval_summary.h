@@ -15,10 +15,14 @@ namespace cli {
 struct EvalSummary {
   int64_t n = 0, right = 0;
   int64_t prompt_tokens = 0, tokens = 0, passes = 0, rows = 0, flops = 0;
+  int64_t drafter_passes = 0, drafted = 0, accepted = 0;
   double seconds = 0;
 
   double accuracy() const { return static_cast<double>(right) / static_cast<double>(n); }
   Interval interval() const { return wilson_interval(right, n); }
+  double acceptance() const {
+    return drafted == 0 ? 0 : static_cast<double>(accepted) / static_cast<double>(drafted);
+  }
   double per_item(double sum) const { return sum / static_cast<double>(n); }
   double per_token(double sum) const { return tokens == 0 ? 0 : sum / static_cast<double>(tokens); }
 };

@@ -25,7 +25,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
-AT_A_TIME = 4  # items that a cell runs before the next one has its turn
+TURN = 4  # items that a cell runs before the next one has its turn, where the table names no number
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Cell:
 class Section:
     title: str
     count: int
+    turn: int
     command: list[str]  # of all cells, without --count and --out
     cells: list[Cell]
     plot: Path  # of its plot and its table, without an ending
@@ -84,7 +85,7 @@ def read_sections(table: Path, unmask: str, work: Path, plots: Path) -> list[Sec
                   *section.get("flags", [])]
         cells = [Cell(name, flags, folder / f"{name.replace(' ', '-')}.jsonl")
                  for name, flags in names_and_flags(section)]
-        sections.append(Section(section["title"], section["count"], common, cells, plots / section["folder"],
+        sections.append(Section(section["title"], section["count"], section.get("turn", TURN), common, cells, plots / section["folder"],
                                 section.get("notes", "").strip()))
     return sections
 
@@ -111,7 +112,7 @@ def run_grid(sections: list[Section], minutes: float, only: list[str] | None) ->
     """Runs the cells named `only`, or all. Returns refusals by the cell's file."""
     end, refusals = time.monotonic() + 60 * minutes, {}
     for section in sections:
-        for count in range(AT_A_TIME, section.count + AT_A_TIME, AT_A_TIME):
+        for count in range(section.turn, section.count + section.turn, section.turn):
             for cell in (c for c in section.cells if only is None or c.name in only):
                 due = min(count, section.count)
                 if finished(cell) >= due or str(cell.file) in refusals or time.monotonic() >= end:
@@ -144,18 +145,20 @@ def percent(share: str) -> str:
 def row_of(cell: Cell, row: dict | None, count: int, refusal: str) -> str:
     flags = f"`{shlex.join(cell.flags)}`" if cell.flags else ""
     if row is None:
-        return f"| {cell.name} | {flags} | 0 of {count} | {refusal or 'unfinished'} | | | | | |"
+        return f"| {cell.name} | {flags} | 0 of {count} | {refusal or 'unfinished'} | | | | | | | |"
     n = f"{row['n']}" if int(row["n"]) >= count else f"{row['n']} of {count}, unfinished"
     accuracy = f"{percent(row['accuracy'])} ({percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
     difference = (f"{100 * float(row['difference']):+.1f} ({100 * float(row['difference_low']):+.1f} to "
                   f"{100 * float(row['difference_high']):+.1f})") if row["difference"] else ""
-    return (f"| {cell.name} | {flags} | {n} | {accuracy} | {difference} | {float(row['passes']):.1f} "
+    drafter = f"{float(row['drafter_passes']):.1f}" if float(row["drafter_passes"]) else ""
+    accepted = percent(row["acceptance"]) if row["acceptance"] else ""
+    return (f"| {cell.name} | {flags} | {n} | {accuracy} | {difference} | {float(row['passes']):.1f} | {drafter} | {accepted} "
             f"| {float(row['flops_per_token']) / 1e6:.0f} | {row['flops_ratio']} | {row['seconds_ratio']} |")
 
 
 def machine_of(cell: Cell) -> str:
     settings = json.loads(cell.file.read_text().split("\n", 1)[0])["settings"]
-    return f"{settings['device']}, driver {settings['driver']}, {os.cpu_count()} cores"
+    return f"{settings['device']}, driver {settings['driver']}, {len(os.sched_getaffinity(0))} core(s)"
 
 
 def write_section(unmask: str, section: Section, refusals: dict[str, str]) -> str:
@@ -166,8 +169,8 @@ def write_section(unmask: str, section: Section, refusals: dict[str, str]) -> st
     if rows:
         done = next(cell for cell in section.cells if finished(cell))
         lines += [f"On {machine_of(done)}.", "", f"![accuracy against FLOPs and seconds](plots/{section.plot.name}.svg)", ""]
-    lines += ["| cell | flags | n | accuracy, % (95%) | points more, paired (95%) | passes | MFLOPs per token | FLOPs: times fewer "
-              "| seconds: times fewer |", "|---|---|---|---|---|---|---|---|---|"]
+    lines += ["| cell | flags | n | accuracy, % (95%) | points more, paired (95%) | passes | drafter's | drafts accepted, % "
+              "| MFLOPs per token | FLOPs: times fewer | seconds: times fewer |", "|---" * 11 + "|"]
     lines += [row_of(c, rows.get(c.file.stem), section.count, refusals.get(str(c.file), "")) for c in section.cells]
     lines += ["", "Every cell is this, with its flags, `--count` and `--out`:", "",
               "    " + shlex.join(["unmask", *section.command[1:]])]
@@ -187,8 +190,9 @@ def main():
     sections = read_sections(arguments.table, arguments.unmask, arguments.work.resolve(), plots)
     refusals = run_grid(sections, arguments.minutes, arguments.only)
     intro = ("# Results\n\nWritten by `examples/evaluation/grid.py` from `grid.toml`. The first cell of a section is what the "
-             "others are compared with, over the items that both have. Seconds are\nthose of the clock, with cells in turn; "
-             "on a machine with other work they say little.\n\n")
+             "others are compared with, over the items that both have. Passes are of the model\nthat answers, FLOPs of both "
+             "models, both per item but where they say otherwise. Seconds are those of the clock, with cells in turn; on a "
+             "machine with other work\nthey say little.\n\n")
     arguments.page.write_text(intro + "\n".join(write_section(arguments.unmask, s, refusals) for s in sections))
 
 

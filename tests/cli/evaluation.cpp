@@ -209,6 +209,8 @@ ItemResult result(const std::string& id, bool right) {
   r.passes = 2;
   r.rows = 20;
   r.flops = 8000;
+  r.drafted = 4;
+  r.accepted = 3;
   r.seconds = 0.5;
   return r;
 }
@@ -228,6 +230,7 @@ TEST_F(ResultFiles, AreTakenUpBehindTheLastWholeLine) {
   ASSERT_EQ(all.items.size(), 2u);
   EXPECT_TRUE(all.items[0].right);
   EXPECT_EQ(all.items[1].flops, 8000);
+  EXPECT_EQ(all.items[1].accepted, 3);
 }
 
 TEST_F(ResultFiles, OfOtherSettingsAreRefused) {
@@ -248,6 +251,7 @@ TEST(Summary, SumsAndPairs) {
   const EvalSummary s = summary_of(here);
   EXPECT_NEAR(s.accuracy(), 2.0 / 3, 1e-12);
   EXPECT_EQ(s.per_token(static_cast<double>(s.flops)), 2000);
+  EXPECT_DOUBLE_EQ(s.acceptance(), 0.75);
   const PairedDifference d = paired_difference(here, there);
   EXPECT_EQ(d.n, 2);
   EXPECT_EQ(d.gained, 1);

@@ -68,6 +68,15 @@ class Generated(EvalTest):
         self.assertEqual(len(after), 4)
         self.assertIn('seed at its default, not "1"', self.eval("--data", task, "--out", out, "--seed", "1", code=1))
 
+    def test_drafts_are_reported(self):
+        flags = ["--data", self.task(), "--count", "1"]
+        alone = self.report(*flags)
+        drafted = self.report(*flags, "--strategy", "exact", "--drafter", MODEL)
+        self.assertEqual((alone["drafted"], alone["drafter_passes"]), (0, 0))
+        self.assertGreater(drafted["drafter_passes"], 0)
+        self.assertEqual(drafted["acceptance"], 1, "the drafter is the model itself")
+        self.assertIn("100.0% accepted", self.eval(*flags, "--strategy", "exact", "--drafter", MODEL))
+
     def test_batches_answer_the_same(self):
         task, texts = self.task(), []
         for batch in "1", "3":
