@@ -1,5 +1,6 @@
-// DualDiffusion: what judges a token does not see it, rejections are carried out as the rules say, and
-// decoding ends whatever is drafted. Cases are drawn from a seed.
+// DualDiffusion: against an independent NumPy implementation (tests/tools/dual_reference.py), and by what
+// must hold: what judges a token does not see it, rejections are carried out as the rules say, and decoding
+// ends whatever is drafted. Cases are drawn from a seed.
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "decode/draft_pace.h"
 #include "decode/logits.h"
+#include "decode/references.h"
 #include "decode/ruling.h"
 #include "decode/texts.h"
 #include "support/random_model.h"
@@ -16,6 +18,8 @@
 
 namespace unmask::decode {
 namespace {
+
+using nlohmann::json;
 
 Options options(std::initializer_list<std::pair<const char*, double>> numbers,
                 std::initializer_list<std::pair<const char*, const char*>> texts = {}) {
@@ -75,6 +79,41 @@ TEST(Dual, AShadowSeesAllButWhatItJudges) {
 }
 
 // A verification that rejects nothing is a step like the others.
+// What each round has drafted and kept, and the answer after it.
+json rounds(Decoder& decoder, const Session& s) {
+  json all = json::array();
+  for (bool finished = false; !finished;) {
+    const Statistics old = s.statistics();
+    finished = decoder.step().finished;
+    all.push_back({{"drafted", s.statistics().drafted - old.drafted},
+                   {"accepted", s.statistics().accepted - old.accepted},
+                   {"answer", s.tokens().subspan(s.prompt_length())}});
+  }
+  return all;
+}
+
+TEST(Dual, FollowsTheReference) {
+  size_t cases = 0;
+  const json all = read_reference("dual.json");
+  for (const json& m : all["models"]) {
+    const std::string name = m["model"];
+    for (const json& c : m["cases"]) {
+      const auto model = golden(name.c_str());
+      const auto p = c["prompt"].get<std::vector<int32_t>>();
+      const Options o = options_of(c["options"], "none");
+      const auto s = session(model, o, p);
+      std::vector<std::shared_ptr<Session>> drafters;
+      const uint32_t layers = c["options"]["layers"];
+      if (layers < model->config.layers)
+        drafters.push_back(session(shortened(name, static_cast<int>(layers)), o, p));
+      Decoder decoder(tests::make_backend(), {s}, "dual", drafters);
+      EXPECT_EQ(rounds(decoder, *s), c["rounds"]) << name << c["options"];
+      ++cases;
+    }
+  }
+  EXPECT_GE(cases, 36u);
+}
+
 TEST(Dual, ThatRejectsNothingIsPlainDecodingByThreshold) {
   for (const double temperature : {0.0, 1.0}) {
     const Options plain = options(

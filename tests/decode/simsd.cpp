@@ -2,7 +2,6 @@
 // (tests/tools/judging_reference.py), and by what must hold whatever the models say.
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -10,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "decode/references.h"
 #include "decode/texts.h"
 #include "support/expect_error.h"
-#include "support/temporary_folder.h"
 
 namespace unmask::decode {
 namespace {
@@ -21,25 +20,6 @@ using nlohmann::json;
 using testing::HasSubstr;
 using Texts = std::initializer_list<std::pair<const char*, const char*>>;
 using Numbers = std::initializer_list<std::pair<const char*, double>>;
-
-json read_json(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return json::parse(file);
-}
-
-// A golden model with only its first layers.
-std::shared_ptr<const model::Model> shortened(const std::string& name, int layers) {
-  auto& model = tests::engine().models[name + std::to_string(layers)];
-  if (model) return model;
-  const tests::TemporaryFolder folder;
-  for (const auto& file : std::filesystem::directory_iterator(tests::golden_folder(name.c_str())))
-    std::filesystem::copy(file.path(), folder.path() / file.path().filename());
-  json config = read_json(folder.path() / "config.json");
-  config["num_hidden_layers"] = layers;
-  std::ofstream(folder.path() / "config.json") << config;
-  model = model::Loader(folder.path(), tests::make_backend()).finish();
-  return model;
-}
 
 std::shared_ptr<const model::Model> sdar() { return golden("sdar"); }
 
@@ -104,18 +84,6 @@ json rounds(Decoder& decoder, const Session& s) {
   return all;
 }
 
-Options options_of(const json& values, const char* cache) {
-  Options o = options({{"cache", cache}}, {});
-  for (const auto& [name, value] : values.items()) {
-    if (value.is_string()) {
-      o.set_text(name, value.get<std::string>());
-    } else if (name != "layers") {
-      o.set_number(name, value.is_boolean() ? value.get<bool>() : value.get<double>());
-    }
-  }
-  return o;
-}
-
 void expect_the_references_rounds(const json& c, const std::string& name, const std::string& strategy,
                                   const char* cache) {
   const std::string what = fmt::format("{} {} {} {}", name, strategy, cache, c["options"].dump());
@@ -132,7 +100,7 @@ void expect_the_references_rounds(const json& c, const std::string& name, const 
 
 TEST(JudgedDrafts, AreJudgedAsByTheReferences) {
   size_t cases = 0;
-  const json all = read_json(std::filesystem::path(UNMASK_TEST_DATA) / "sampler" / "judging.json");
+  const json all = read_reference("judging.json");
   for (const json& m : all["models"]) {
     for (const json& c : m["cases"]) {
       expect_the_references_rounds(c, m["model"], m["strategy"], cases % 2 == 0 ? "none" : "block");
