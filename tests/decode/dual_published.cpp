@@ -1,17 +1,23 @@
 // DualDiffusion as published, and the text that goes between models of different tokens.
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <optional>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "decode/decoder.h"
+#include "decode/references.h"
 #include "decode/text_bridge.h"
 #include "support/engine.h"
+#include "support/temporary_folder.h"
 
 namespace unmask::decode {
 namespace {
+
+using nlohmann::json;
 
 // A tokenizer of bytes; `merged`: "12" and "34" are one token each. Special: 300 ends a text, 301 is the
 // mask.
@@ -122,6 +128,92 @@ TEST(DualPublished, WithoutVerificationIsTheDraftersText) {
   }
   EXPECT_TRUE(std::ranges::equal(s->tokens(), plain->tokens()));
   EXPECT_EQ(drafter->statistics().forward_passes, 12u);
+}
+
+// The bundled drafter with its tokens numbered otherwise, and the rows of its embedding and head in that
+// order.
+class Renumbered {
+ public:
+  explicit Renumbered(const std::filesystem::path& original) : original_(original) {
+    write_config();
+    write_tokenizer();
+    write_weights();
+    std::filesystem::copy(original / "tokenizer_config.json", folder_.path() / "tokenizer_config.json");
+  }
+
+  std::shared_ptr<const model::Model> load() const {
+    return model::Loader(folder_.path(), tests::make_backend()).finish();
+  }
+
+ private:
+  static constexpr size_t vocabulary = 704;  // the model's; it has fewer tokens
+
+  static size_t renumber(size_t id) { return (5 * id + 1) % vocabulary; }
+
+  void write_config() const {
+    json config = read_json(original_ / "config.json");
+    for (const char* token : {"eos_token_id", "pad_token_id", "mask_token_id"})
+      config[token] = renumber(config[token]);
+    folder_.write("config.json", config.dump());
+  }
+
+  void write_tokenizer() const {
+    json tokenizer = read_json(original_ / "tokenizer.json");
+    for (json& id : tokenizer["model"]["vocab"]) id = renumber(id);
+    for (json& token : tokenizer["added_tokens"]) token["id"] = renumber(token["id"]);
+    folder_.write("tokenizer.json", tokenizer.dump());
+  }
+
+  void write_weights() const {
+    const std::string from(MappedFile(original_ / "model.safetensors").text());
+    std::string to = from;
+    uint64_t length = 0;
+    std::memcpy(&length, from.data(), sizeof(length));
+    const json header = json::parse(from.substr(8, length));
+    for (const char* name : {"model.transformer.wte.weight", "model.transformer.ff_out.weight"}) {
+      const size_t begin = 8 + length + header[name]["data_offsets"][0].get<size_t>();
+      const size_t row = 2 * header[name]["shape"][1].get<size_t>();
+      for (size_t id = 0; id < vocabulary; ++id)
+        to.replace(begin + renumber(id) * row, row, from, begin + id * row, row);
+    }
+    folder_.write("model.safetensors", to);
+  }
+
+  std::filesystem::path original_;
+  tests::TemporaryFolder folder_;
+};
+
+TEST(DualPublished, ADrafterOfOtherTokensWritesTheSameText) {
+  const std::filesystem::path bundled =
+      std::filesystem::path(UNMASK_REPOSITORY) / "examples/models/word-problems";
+  const auto verifier = tests::load(bundled / "verifier"), drafter = tests::load(bundled / "drafter");
+  const auto renumbered = Renumbered(bundled / "drafter").load();
+  EXPECT_FALSE(TextBridge(*verifier, *renumbered, false).is_identity());
+  const auto answer = [&](const std::shared_ptr<const model::Model>& drafting, const char* rule,
+                          const char* question) {
+    Options o;
+    o.set_integer("length", 32);
+    o.set_text("verification_fn", rule);
+    const model::ChatMessage message = {"user", question};
+    std::vector<std::shared_ptr<Session>> texts;
+    for (const auto& model : {verifier, drafting}) {
+      texts.push_back(std::make_shared<Session>(model, SessionOptions(o)));
+      texts.back()->set_prompt(model->encode_messages({&message, 1}));
+    }
+    Decoder decoder(tests::make_backend(), {texts[0]}, "dual-published", {texts[1]});
+    while (!decoder.step().finished) {
+    }
+    return verifier->tokenizer->decode(texts[0]->answer(), true);
+  };
+  for (const char* rule : {"trust-verifier", "disagreement-or-confidence"}) {
+    for (const char* question :
+         {"Tom has 3 apples. He buys 4 more. How many apples does Tom have now?",
+          "There are 3 boxes with 5 pens each. Mia takes 2 pens. How many pens are left?"}) {
+      const std::string same = answer(drafter, rule, question);
+      EXPECT_EQ(answer(renumbered, rule, question), same);
+      EXPECT_NE(same.find("answer is"), std::string::npos) << same;
+    }
+  }
 }
 
 TEST(DualPublished, RefusesWhatItCannotServe) {
