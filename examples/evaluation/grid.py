@@ -56,10 +56,12 @@ def names_and_flags(section: dict) -> list[tuple[str, list[str]]]:
     return combined
 
 
-def task_file(section: dict, folder: Path) -> Path:
-    """The section's data, made by the generators where it names no file."""
+def data_flags(section: dict, folder: Path) -> list[str]:
+    """The section's data, made by the generators where it names a task; none where its flags name one."""
     if "data" in section:
-        return Path(section["data"])
+        return ["--data", section["data"]]
+    if "task" not in section:
+        return []
     training, task = REPOSITORY / "examples" / "training", section["task"]
     problems, pool, path = folder / "problems.jsonl", folder / "pool.jsonl", folder / "task.jsonl"
 
@@ -73,7 +75,7 @@ def task_file(section: dict, folder: Path) -> Path:
     with path.open("w") as out:
         subprocess.run([sys.executable, str(HERE / "with_examples.py"), str(problems), str(pool), "--examples",
                         str(task["examples"])], check=True, stdout=out)
-    return path
+    return ["--data", os.path.relpath(path, REPOSITORY)]
 
 
 def read_sections(table: Path, unmask: str, work: Path, plots: Path) -> list[Section]:
@@ -81,8 +83,7 @@ def read_sections(table: Path, unmask: str, work: Path, plots: Path) -> list[Sec
     for section in tomllib.loads(table.read_text())["sections"]:
         folder = work / section["folder"]
         folder.mkdir(parents=True, exist_ok=True)
-        common = [unmask, "eval", "--model", section["model"], "--data", os.path.relpath(task_file(section, folder), REPOSITORY),
-                  *section.get("flags", [])]
+        common = [unmask, "eval", "--model", section["model"], *data_flags(section, folder), *section.get("flags", [])]
         cells = [Cell(name, flags, folder / f"{name.replace(' ', '-')}.jsonl")
                  for name, flags in names_and_flags(section)]
         sections.append(Section(section["title"], section["count"], section.get("turn", TURN), common, cells, plots / section["folder"],
