@@ -9,7 +9,8 @@ Resumes from its last checkpoint, stops on a time budget.
 
 Objective (Sahoo et al. 2024, arXiv 2406.07524): each text is masked with a ratio of its own, spread evenly over the
 batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small
-batch makes noisy.
+batch makes noisy. Of every other problem only the worked answer is masked: what the question says is soon known and
+cannot be known better, while arithmetic takes long to learn. The best model is the same.
 """
 
 import argparse
@@ -40,23 +41,32 @@ def layout(item: Item) -> str:
     return f"{item.prompt}\n{item.target}"
 
 
-def texts(chat: Chat, task: str, rng: random.Random, count: int, length: int) -> torch.Tensor:
-    """Token ids [count, length] of items with their answers, filled up with end tokens; longer items are drawn anew."""
-    filled = torch.full((count, length), chat.end)
+def texts(chat: Chat, task: str, rng: random.Random, count: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids [count, length] of items with their answers, filled up with end tokens, and where their answers begin
+    [count]; longer items are drawn anew."""
+    filled, begins = torch.full((count, length), chat.end), torch.zeros(count, dtype=torch.long)
     row = 0
     while row < count:
-        ids = chat.encode(layout(TASKS[task](rng, False)))
+        item = TASKS[task](rng, False)
+        ids = chat.encode(layout(item))
         if len(ids) <= length:
             filled[row, :len(ids)] = torch.tensor(ids)
+            begins[row] = len(chat.encode(f"{item.prompt}\n"))
             row += 1
-    return filled
+    return filled, begins
 
 
-def noise(tokens: torch.Tensor, offset: float) -> torch.Tensor:
-    """Which tokens to mask: each text's with a ratio of its own; at least one of each text."""
-    ratio = (offset + torch.arange(len(tokens))[:, None] / len(tokens)) % 1.0
-    draw = torch.rand(tokens.shape)
+def noise(begins: torch.Tensor, length: int, offset: float) -> torch.Tensor:
+    """Which tokens [texts, length] to mask: each text's from its beginning on [texts], with a ratio of its own; at
+    least one of each text."""
+    ratio = (offset + torch.arange(len(begins))[:, None] / len(begins)) % 1.0
+    draw = torch.rand(len(begins), length) + (torch.arange(length) < begins[:, None])
     return (draw < ratio) | (draw == draw.amin(1, keepdim=True))
+
+
+def every_other(begins: torch.Tensor) -> torch.Tensor:
+    """The beginnings of every other answer, and otherwise of the text."""
+    return begins * (torch.arange(len(begins)) % 2)
 
 
 class Problems:
@@ -65,8 +75,9 @@ class Problems:
     def __init__(self, a: argparse.Namespace):
         self.a, self.chat = a, Chat(a.tokenizer)
 
-    def draw(self, rng: random.Random) -> torch.Tensor:
-        return texts(self.chat, self.a.task, rng, self.a.batch, self.a.positions)
+    def draw(self, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+        tokens, begins = texts(self.chat, self.a.task, rng, self.a.batch, self.a.positions)
+        return tokens, every_other(begins)
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         written = [self.chat.decode(ids, cut=False) for ids in sample(model, self.a.judge_count).tolist()]
@@ -81,16 +92,17 @@ class Windows:
         chat = Chat(a.tokenizer)
         self.a, self.mask, self.train, self.valid = a, chat.mask, Prose(a.text, chat), Prose(a.valid_text, chat)
 
-    def draw(self, rng: random.Random) -> torch.Tensor:
-        return self.train.windows(rng, self.a.batch, self.a.positions)
+    def draw(self, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.train.windows(rng, self.a.batch, self.a.positions), torch.zeros(self.a.batch, dtype=torch.long)
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         targets = self.valid.windows(random.Random(0), self.a.judge_count, self.a.positions)
-        return {"valid_loss": round(masked_loss(model, targets, self.mask, 0.0).item(), 4)}
+        begins = torch.zeros(len(targets), dtype=torch.long)
+        return {"valid_loss": round(masked_loss(model, targets, begins, self.mask, 0.0).item(), 4)}
 
 
-def masked_loss(model: Mdlm, targets: torch.Tensor, mask: int, offset: float) -> torch.Tensor:
-    masked = noise(targets, offset)
+def masked_loss(model: Mdlm, targets: torch.Tensor, begins: torch.Tensor, mask: int, offset: float) -> torch.Tensor:
+    masked = noise(begins, targets.shape[1], offset)
     targets, masked = targets.to(trainer.device_of(model)), masked.to(trainer.device_of(model))
     return F.cross_entropy(model(targets.masked_fill(masked, mask), masked), targets[masked])
 
@@ -101,8 +113,8 @@ class MaskedDiffusion:
         self.mask = Chat(a.tokenizer).mask
 
     def loss(self, model: Mdlm, progress: float) -> tuple[torch.Tensor, int]:
-        targets = self.source.draw(self.rng)
-        return masked_loss(model, targets, self.mask, self.rng.random()), targets.numel()
+        targets, begins = self.source.draw(self.rng)
+        return masked_loss(model, targets, begins, self.mask, self.rng.random()), targets.numel()
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         return self.source.judge(model)
@@ -129,8 +141,8 @@ def start(a: argparse.Namespace) -> nn.Module:
     other = load(a.start)
     theirs, mine = Chat(a.start), Chat(a.tokenizer)
     ids = [theirs.tokenizer.token_to_id(mine.tokenizer.id_to_token(i)) for i in range(mine.mask + 1)]
-    seen = texts(theirs, a.task, random.Random(0), 256, a.positions)
-    seen = seen.masked_fill(noise(seen, 0.0), theirs.mask)
+    seen, begins = texts(theirs, a.task, random.Random(0), 256, a.positions)
+    seen = seen.masked_fill(noise(0 * begins, a.positions, 0.0), theirs.mask)
     layers = spread(other.config.layers, min(a.layers, other.config.layers))
     return mdlm_from(other, layers, a.layers, a.positions, ids, seen, FIT_STEPS if isinstance(other, Llada) else 0)
 

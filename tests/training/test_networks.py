@@ -17,6 +17,7 @@ import folder
 import llada
 import mdlm
 import sdar
+import train_mdlm
 import train_sdar
 from chat import Chat
 from tokenizer import with_mask_last
@@ -92,6 +93,24 @@ class BlockDiffusionTest(unittest.TestCase):
         self.assertTrue(b.masked.any(1).all())
         for text, begin in enumerate([9, 14, 16]):
             self.assertGreaterEqual(int(b.positions[text][b.masked[text]].min()), begin)
+
+
+class MdlmTest(unittest.TestCase):
+    def test_answers_begin_behind_the_question(self):
+        chat = Chat(TOKENIZER)
+        tokens, begins = train_mdlm.texts(chat, "word_problems", random.Random(2), 8, 68)
+        for ids, begin in zip(tokens.tolist(), begins.tolist()):
+            self.assertTrue(chat.decode(ids[:begin], cut=False).endswith("?\n"))
+            self.assertRegex(chat.decode(ids[begin:], cut=False), r"^\d+ . \d+ = .*The answer is \d+\.$")
+
+    def test_every_other_question_is_never_masked(self):
+        torch.manual_seed(1)
+        begins = train_mdlm.every_other(torch.full((64,), 7))
+        masked = train_mdlm.noise(begins, 12, 0.3)
+        self.assertTrue(masked.any(1).all())
+        self.assertFalse(masked[1::2, :7].any())
+        self.assertTrue(masked[::2, :7].any())
+        self.assertAlmostEqual(masked[1::2, 7:].double().mean().item(), 0.5, delta=0.1)
 
 
 class WarmStartTest(unittest.TestCase):
