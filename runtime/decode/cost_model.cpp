@@ -1,7 +1,6 @@
 #include "decode/cost_model.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -39,33 +38,38 @@ double CostModel::steps(uint32_t drafts) const {
 }
 
 double CostModel::seconds(uint32_t drafts) const {
-  return drafts * draft_seconds_ + verification(drafts + 1);
+  return drafts * draft_seconds_ + verification(texts_ * (drafts + 1));
 }
 
-// On the line through the two sizes measured that are nearest; through one alone, in proportion to the
-// states.
+// On the line of least squares through all that was measured; of one size alone, in proportion to the states.
 double CostModel::verification(uint32_t states) const {
   if (verification_.empty()) return 0;
-  auto above = verification_.lower_bound(states);
-  if (above != verification_.end() && above->first == states) return above->second;
   if (verification_.size() == 1) return verification_.begin()->second * states / verification_.begin()->first;
-  if (above == verification_.begin()) ++above;
-  if (above == verification_.end()) --above;
-  const auto below = std::prev(above);
-  const double slope = (above->second - below->second) / (above->first - below->first);
-  return below->second + std::max(slope, 0.0) * (static_cast<double>(states) - below->first);
+  double mean_states = 0, mean_seconds = 0;
+  for (const auto& [n, seconds] : verification_) mean_states += n, mean_seconds += seconds;
+  mean_states /= static_cast<double>(verification_.size());
+  mean_seconds /= static_cast<double>(verification_.size());
+  double together = 0, squares = 0;
+  for (const auto& [n, seconds] : verification_) {
+    together += (n - mean_states) * (seconds - mean_seconds);
+    squares += (n - mean_states) * (n - mean_states);
+  }
+  return std::max(mean_seconds + std::max(together / squares, 0.0) * (states - mean_states), 0.0);
 }
 
 uint32_t CostModel::choose(uint32_t most) const {
-  if (verification_.count(1) == 0) return 0;
-  if (verification_.size() == 1) return std::min(first_drafts, most);
+  if (verification_.empty()) return 0;
+  // Two sizes close to each other, as a few texts more or less have, would give a line in any direction.
+  if (verification_.size() < 3 && verification_.rbegin()->first < 2 * verification_.begin()->first)
+    return std::min(first_drafts, most);
   uint32_t best = 0;
   for (uint32_t drafts = 1; drafts <= most; ++drafts)
     if (steps(drafts) * seconds(best) > steps(best) * seconds(drafts)) best = drafts;
   return best;
 }
 
-uint32_t CostModel::next(uint32_t most) {
+uint32_t CostModel::next(uint32_t most, uint32_t texts) {
+  texts_ = texts;
   last_ = choose(most);
   rounds_without_ = last_ > 0 ? 0 : rounds_without_ + 1;
   if (rounds_without_ == rounds_to_retry) {
@@ -77,10 +81,11 @@ uint32_t CostModel::next(uint32_t most) {
 
 std::string CostModel::explanation() const {
   return fmt::format(
-      "Draft length {}: a draft pass takes {:.1f} ms, a verification {:.1f} ms alone and {:.1f} ms with the drafts; "
+      "Draft length {}: a draft pass takes {:.1f} ms, a verification {:.1f} ms without drafts and {:.1f} ms with them; "
       "{:.0f}% of drafts are accepted, so that a round is worth {:.2f} plain steps{}.",
-      last_, 1e3 * draft_seconds_, 1e3 * verification(1), 1e3 * verification(last_ + 1), 100 * acceptance_,
-      steps(last_), last_ == 0 && verification_.size() > 1 ? "; drafting would lose time" : "");
+      last_, 1e3 * draft_seconds_, 1e3 * verification(texts_), 1e3 * verification(texts_ * (last_ + 1)),
+      100 * acceptance_, steps(last_),
+      last_ == 0 && verification_.size() > 1 ? "; drafting would lose time" : "");
 }
 
 }  // namespace unmask::decode

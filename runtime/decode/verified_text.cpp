@@ -207,7 +207,10 @@ std::vector<uint32_t> Verification::begin_round() {
   return drafting;
 }
 
-uint32_t Verification::draft_length() { return adaptive_ ? costs_.next(most_drafts_) : most_drafts_; }
+uint32_t Verification::draft_length(std::span<const uint32_t> drafting) {
+  if (!adaptive_ || drafting.empty()) return most_drafts_;
+  return costs_.next(most_drafts_, static_cast<uint32_t>(drafting.size()));
+}
 
 bool Verification::verify(Run& run, std::span<const uint32_t> drafting) {
   std::vector<Trial> trials;
@@ -218,9 +221,9 @@ bool Verification::verify(Run& run, std::span<const uint32_t> drafting) {
   }
   Answers answers;
   const double seconds = seconds_of([&] { answers = run.denoiser.step(steps_, trials); });
-  // Of one text, on the average; passes with other work in them tell nothing.
+  // Passes with other work in them tell nothing.
   if (steps_.empty() && answers.replayed)
-    costs_.observe_verification(static_cast<uint32_t>(trials.size() / drafting.size()), seconds);
+    costs_.observe_verification(static_cast<uint32_t>(trials.size()), seconds);
   for (size_t i = 0; i < steps_.size(); ++i)
     texts_[steps_[i].session].set_ranking(std::move(answers.reports[i]));
   for (size_t i = 0, begin = 0; i < drafting.size(); begin = ends[i++])

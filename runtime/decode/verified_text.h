@@ -109,8 +109,8 @@ class Verification {
   // next step is taken on the canvas.
   std::vector<uint32_t> begin_round();
 
-  // How many drafts this round should make.
-  uint32_t draft_length();
+  // How many drafts of each text this round should make.
+  uint32_t draft_length(std::span<const uint32_t> drafting);
 
   // One pass: verifies the drafts of texts `drafting`, and takes the steps on the canvases of others. Whether
   // some text is not done.

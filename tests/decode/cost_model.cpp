@@ -8,15 +8,16 @@ namespace {
 // A device on which a verification takes `fixed` seconds and `each` more per state.
 struct Device {
   double fixed, each, draft = 0;
+  uint32_t texts = 1;
 
   // Rounds in which `accepted` of the drafts are good, as many as there are. The last answer.
   uint32_t after(uint32_t rounds, uint32_t accepted) const {
     CostModel costs;
     uint32_t drafts = 0;
     for (uint32_t i = 0; i < rounds; ++i) {
-      drafts = costs.next(8);
+      drafts = costs.next(8, texts);
       if (drafts > 0 && draft > 0) costs.observe_draft(draft);
-      costs.observe_verification(drafts + 1, fixed + each * (drafts + 1));
+      costs.observe_verification(texts * (drafts + 1), fixed + each * texts * (drafts + 1));
       if (drafts > 0) costs.observe_acceptance(std::min(accepted, drafts), drafts);
     }
     return drafts;
@@ -42,6 +43,23 @@ TEST(CostModel, DraftsNothingWhereNothingIsAccepted) { EXPECT_EQ((Device{1, 0.2}
 TEST(CostModel, CountsWhatDraftsCost) {
   EXPECT_GT((Device{1, 0.01, 0.05}.after(40, 8)), 3u);
   EXPECT_EQ((Device{1, 0.01, 2}.after(30, 8)), 0u);
+}
+
+TEST(CostModel, KnowsThatOtherTextsShareThePass) {
+  EXPECT_GT((Device{1, 0.1, 0}.after(40, 8)), 3u);
+  EXPECT_EQ((Device{1, 0.1, 0, 50}.after(30, 1)), 0u);
+}
+
+// Texts end one after the other, and passes become cheaper, drafts or not.
+TEST(CostModel, ComparesRoundsOfAsManyTexts) {
+  CostModel costs;
+  uint32_t drafts = 0;
+  for (uint32_t texts = 50; texts > 10; --texts) {
+    drafts = costs.next(8, texts);
+    costs.observe_verification(texts * (drafts + 1), 0.01 * texts * (drafts + 1));
+    if (drafts > 0) costs.observe_acceptance(1, drafts);
+  }
+  EXPECT_EQ(drafts, 0u);
 }
 
 TEST(CostModel, TriesAgain) {

@@ -19,7 +19,7 @@ class Exact final : public Strategy {
 
   bool round(Run& run) override {
     const std::vector<uint32_t> drafting = verification_.begin_round();
-    const uint32_t length = verification_.draft_length();
+    const uint32_t length = verification_.draft_length(drafting);
     for (uint32_t i = 0; i < length && draft(run, drafting); ++i) {
     }
     const bool going = verification_.verify(run, drafting);

@@ -13,7 +13,7 @@ class SelfDraft final : public Strategy {
 
   bool round(Run& run) override {
     const std::vector<uint32_t> drafting = verification_.begin_round();
-    const uint32_t length = verification_.draft_length();
+    const uint32_t length = verification_.draft_length(drafting);
     for (const uint32_t i : drafting) verification_.texts()[i].draft_from_ranking(length);
     return verification_.verify(run, drafting);
   }
