@@ -159,7 +159,7 @@ def row_of(cell: Cell, row: dict | None, count: int, refusal: str) -> str:
 
 def machine_of(cell: Cell) -> str:
     settings = json.loads(cell.file.read_text().split("\n", 1)[0])["settings"]
-    return f"{settings['device']}, driver {settings['driver']}, {len(os.sched_getaffinity(0))} core(s)"
+    return f"{settings['device']}, driver {settings['driver']}, {os.environ.get('LP_NUM_THREADS', os.cpu_count())} CPU threads"
 
 
 def write_section(unmask: str, section: Section, refusals: dict[str, str]) -> str:
