@@ -19,11 +19,12 @@ struct ItemResult {
   int64_t prompt_tokens = 0;
   int64_t tokens = 0;            // that the model decided
   int64_t passes = 0, rows = 0;  // of the model that answers
-  int64_t flops =
-      0;  // the drafter's included; a multiply-add is two, no padding; 0 where they are not counted
-  int64_t drafter_passes = 0, drafted = 0, accepted = 0;  // tokens put forward, and those that stayed
-  double seconds = 0;                                     // of a batch, its share
-  std::vector<int32_t> ids = {};  // of the generated tokens, for tasks without a prompt
+  // Those of a drafter included; a multiply-add is two, no padding; 0 where they are not counted.
+  int64_t flops = 0;
+  int64_t drafter_passes = 0;
+  int64_t drafted = 0, accepted = 0;  // tokens put forward, and those that stayed
+  double seconds = 0;                 // of a batch, its share
+  std::vector<int32_t> ids = {};      // of the generated tokens, for tasks without a prompt
 };
 
 // In the order they were finished.

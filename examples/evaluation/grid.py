@@ -86,8 +86,8 @@ def read_sections(table: Path, unmask: str, work: Path, plots: Path) -> list[Sec
         common = [unmask, "eval", "--model", section["model"], *data_flags(section, folder), *section.get("flags", [])]
         cells = [Cell(name, flags, folder / f"{name.replace(' ', '-')}.jsonl")
                  for name, flags in names_and_flags(section)]
-        sections.append(Section(section["title"], section["count"], section.get("turn", TURN), common, cells, plots / section["folder"],
-                                section.get("notes", "").strip()))
+        sections.append(Section(section["title"], section["count"], section.get("turn", TURN), common, cells,
+                                plots / section["folder"], section.get("notes", "").strip()))
     return sections
 
 

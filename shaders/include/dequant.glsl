@@ -1,6 +1,7 @@
 // The formats of weights: read_weight_block gives eight consecutive elements of a row as f32, exactly what the format
-// says. Their scale is read on its own, for on a CPU every load counts and eights in a row share one. The including shader declares `uvec4 w[]`, the rows as runtime/tensor/weight_layout.h lays them out: all
-// formats are read as whole words, for the base path has no 8 or 16-bit storage.
+// says. Their scale is read on its own, for on a CPU every load counts and eights in a row share one. The including
+// shader declares `uvec4 w[]`, the rows as runtime/tensor/weight_layout.h lays them out: all formats are read as whole
+// words, for the base path has no 8 or 16-bit storage.
 #ifndef DEQUANT_GLSL
 #define DEQUANT_GLSL
 

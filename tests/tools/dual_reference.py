@@ -18,13 +18,14 @@ close decisions is that of sampler_reference.py. A round works on the first bloc
   that of the best token; minus the divergence) stay where needed.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from judging_reference import find_case
 from qwen_sampler_reference import far, ranked
-from sampler_reference import Network, TooClose, arg_max, decide, one_case_per_line, rotate, softmax
+from sampler_reference import Network, arg_max, decide, one_case_per_line, rotate, softmax
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,11 @@ class Dual:
 class Rows(Network):
     """The forward pass over rows at any positions, row i seeing what seen[i] says."""
 
-    def heads(self, x, count, rotated):
-        x = x.reshape(len(x), count, -1).transpose(1, 0, 2)
-        return rotate(x, self.positions, self.config["rope_theta"]) if rotated else x
+    def rotated(self, x):
+        return rotate(x, self.positions, self.config["rope_theta"])
 
-    def attention(self, n, block):
-        queries, groups = self.config["n_heads"], self.config["n_kv_heads"]
-        q = self.heads(n @ self.w[block + "q_proj"].T, queries, rotated=True)
-        k, v = (self.heads(n @ self.w[f"{block}{kind}_proj"].T, groups, kind == "k").repeat(queries // groups, axis=0)
-                for kind in "kv")
-        scores = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])) * self.seen
-        mixed = (scores / scores.sum(-1, keepdims=True)) @ v
-        return mixed.transpose(1, 0, 2).reshape(len(n), -1) @ self.w[block + "attn_out"].T
+    def visible(self, rows):
+        return self.seen
 
     def logits(self, ids):
         self.positions, self.seen = np.arange(len(ids)), np.ones((len(ids), len(ids)), dtype=bool)
@@ -204,22 +198,6 @@ CASES = {
     ],
 }
 PROMPT_LENGTHS = [5, 13, 9]
-
-
-def find_case(judge, o, length, rng):
-    """Draws prompts of ordinary tokens until no decision is close, and something was accepted and something not."""
-    for attempt in range(1, 3001):
-        prompt = [int(t) for t in rng.integers(judge.eos - 1, size=length)]
-        try:
-            ids, rounds = judge.generate(prompt, o)
-        except TooClose:
-            continue
-        drafted, accepted = (sum(r[name] for r in rounds) for name in ("drafted", "accepted"))
-        if not 0 < accepted < drafted:
-            continue
-        print(f"  {attempt} draws, {accepted} of {drafted} accepted for {o}", flush=True)
-        return {"options": asdict(o), "prompt": prompt, "ids": ids, "rounds": rounds}
-    raise SystemExit(f"no prompt found for {o}")
 
 
 def main():

@@ -51,13 +51,8 @@ class Rows(Network):
     def rotated(self, x):
         return rotate(x, self.positions, self.c["rope_theta"])
 
-    def attention(self, n, layer):
-        queries, groups = self.c["num_attention_heads"], self.c["num_key_value_heads"]
-        q = self.heads(n, layer, "q", queries)
-        k, v = (self.heads(n, layer, kind, groups).repeat(queries // groups, axis=0) for kind in "kv")
-        scores = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])) * self.seen
-        mixed = (scores / scores.sum(-1, keepdims=True)) @ v
-        return mixed.transpose(1, 0, 2).reshape(len(n), -1) @ self.w[f"{layer}self_attn.o_proj.weight"].T
+    def visible(self, rows):
+        return self.seen
 
     def logits(self, ids):
         of = np.arange(len(ids)) // self.block

@@ -78,6 +78,11 @@ class Network:
     def rotated(self, x):
         return rotate(x, np.arange(x.shape[1]), self.c["rope_theta"])
 
+    def visible(self, rows):
+        """Which rows each row sees: [rows, rows]."""
+        of = np.arange(rows) // (self.block or rows)
+        return of[None, :] <= of[:, None]
+
     def norm(self, x, name):
         return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.c["rms_norm_eps"]) * self.w[name]
 
@@ -94,10 +99,7 @@ class Network:
         queries, groups = self.c["num_attention_heads"], self.c["num_key_value_heads"]
         q = self.heads(n, layer, "q", queries)
         k, v = (self.heads(n, layer, kind, groups).repeat(queries // groups, axis=0) for kind in "kv")
-        scores = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1]))
-        if self.block:
-            of = np.arange(len(n)) // self.block
-            scores = scores * (of[None, :] <= of[:, None])
+        scores = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])) * self.visible(len(n))
         mixed = (scores / scores.sum(-1, keepdims=True)) @ v
         return mixed.transpose(1, 0, 2).reshape(len(n), -1) @ self.w[f"{layer}self_attn.o_proj.weight"].T
 

@@ -115,14 +115,21 @@ class Network:
         x = x.reshape(len(x), count, -1).transpose(1, 0, 2)
         if not rotated:
             return x
+        return self.rotated(x)
+
+    def rotated(self, x: np.ndarray) -> np.ndarray:
         return rotate(x, np.arange(x.shape[1]), self.config["rope_theta"])
+
+    def visible(self, rows: int) -> np.ndarray:
+        """Which rows each row sees: [rows, rows]."""
+        return np.ones((rows, rows), dtype=bool)
 
     def attention(self, n: np.ndarray, block: str) -> np.ndarray:
         queries, groups = self.config["n_heads"], self.config["n_kv_heads"]
         q = self.heads(n @ self.w[block + "q_proj"].T, queries, rotated=True)
         k = self.heads(n @ self.w[block + "k_proj"].T, groups, rotated=True).repeat(queries // groups, axis=0)
         v = self.heads(n @ self.w[block + "v_proj"].T, groups, rotated=False).repeat(queries // groups, axis=0)
-        scores = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1]))
+        scores = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])) * self.visible(len(n))
         mixed = (scores / scores.sum(-1, keepdims=True)) @ v
         return mixed.transpose(1, 0, 2).reshape(len(n), -1) @ self.w[block + "attn_out"].T
 

@@ -49,7 +49,8 @@ def test_seeds_and_pins_stay(model, session):
     assert (session.tokens[begin + 10:begin + 10 + len(seed)] == seed).all()
 
 
-def test_predictions_are_probable_tokens_and_commit_nothing(session):
+def test_predictions_are_probable_tokens_and_commit_nothing(model):
+    session = model.session(prompt="Tom has", length=32)  # too little to be nearly certain of several tokens
     before = session.tokens
     positions = np.flatnonzero(before == session.model.info.mask_token)
     with session.decode() as decoder:
@@ -57,9 +58,8 @@ def test_predictions_are_probable_tokens_and_commit_nothing(session):
         first = next(iter(decoder))
     assert predicted.tokens.shape == predicted.probabilities.shape == (32, 3)
     assert (np.diff(predicted.probabilities, axis=1) <= 0).all()
-    row = np.flatnonzero(positions == first.position)[0]
-    assert first.token == predicted.tokens[row, 0]
-    assert predicted.probabilities[row, 0] == pytest.approx(predicted.probabilities[:, 0].max(), abs=1e-6)
+    best = predicted.probabilities[:, 0].argmax()
+    assert (first.position, first.token) == (positions[best], predicted.tokens[best, 0])
 
 
 def test_the_canvas_is_the_decoders_while_it_has_the_session(session):

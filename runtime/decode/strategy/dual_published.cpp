@@ -27,7 +27,6 @@ constexpr uint32_t tokens_per_verification = 1;  // k
 constexpr float least_probability = 0.5f;        // of rule kl, which computes no divergence
 
 void require_publishable(const Session& s) {
-  require_plain(s, "dual-published");
   require(s.generated().size() <= most_candidates_per_sequence, Status::invalid_argument,
           "A text of {} tokens is too long for strategy dual-published; the most is {}.",
           s.generated().size(), most_candidates_per_sequence);
@@ -71,6 +70,7 @@ class Pair {
         to_drafter_(text.model(), drafter.model(), options().compat) {
     require_publishable(text);
     require_publishable(drafter);
+    require_plain(drafter, "dual-published");
     const bool same =
         to_text_.is_identity() && !options().compat && std::ranges::equal(text.tokens(), drafter.tokens());
     const bool empty =
