@@ -1,11 +1,12 @@
 """Multiple choice on a passage: who lives where, does what, has which animal, and so on, told in 150 to 400 tokens; a
 question on one of these facts, or on two in a row; four options. The answer is a letter.
 
-The target says the fact before the letter, so that there is more to learn from than one token per passage.
+The target says the fact before the letter, and several questions can be asked on one passage, so that there is more to
+learn from than one token per passage.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from items import Item, is_held_out
 from word_problems import PEOPLE
@@ -108,27 +109,50 @@ def ask(rng: random.Random, table: dict[str, list[str]]) -> tuple[str, str, str,
     return TOPICS[topic].question.format(name=f"the one who {who}"), f"{name}: {value}.", value, TOPICS[topic].values
 
 
-def draw(rng: random.Random, held_out: bool) -> Item:
-    names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
-    columns = [rng.sample(topic.values, len(names)) for topic in TOPICS]
-    table = {name: [column[i] for column in columns] for i, name in enumerate(names)}
-    new = held_out and rng.random() < 0.5
-    facts = [
-        rng.choice(topic.statements[-1:] if new else topic.statements[:-1]).format(name=name, value=values[t])
-        for name, values in table.items()
-        for t, topic in enumerate(TOPICS)
-    ]
+def on_passage(text: str, asked: Item) -> Item:
+    return replace(asked, prompt=f"{text}\n{asked.prompt}")
+
+
+def question_on(table: dict[str, list[str]], rng: random.Random) -> Item:
+    """A question and its options, without the passage."""
     question, fact, right, pool = ask(rng, table)
     options = rng.sample([o for o in pool if o != right], len(LETTERS) - 1)
     place = rng.randrange(len(LETTERS))
     options.insert(place, right)
     listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
-    return Item(f"{passage(facts, rng)}\n{question}\n{listed}", f"{fact} {LETTERS[place]}", LETTERS[place], "letter")
+    return Item(f"{question}\n{listed}", f"{fact} {LETTERS[place]}", LETTERS[place], "letter")
+
+
+def draw(rng: random.Random, new_phrasings: bool) -> tuple[str, dict[str, list[str]]]:
+    """A passage, and the table of every person's values by topic that it tells."""
+    names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
+    columns = [rng.sample(topic.values, len(names)) for topic in TOPICS]
+    table = {name: [column[i] for column in columns] for i, name in enumerate(names)}
+    facts = [
+        rng.choice(topic.statements[-1:] if new_phrasings else topic.statements[:-1]).format(name=name, value=values[t])
+        for name, values in table.items()
+        for t, topic in enumerate(TOPICS)
+    ]
+    return passage(facts, rng), table
 
 
 def question(rng: random.Random, held_out: bool) -> Item:
-    """A random item from one side of the split."""
+    """A random item from one side of the split; half of the held-out ones are told in phrasings never seen in
+    training."""
     while True:
-        item = draw(rng, held_out)
+        text, table = draw(rng, held_out and rng.random() < 0.5)
+        item = on_passage(text, question_on(table, rng))
         if is_held_out(item) == held_out:
             return item
+
+
+def conversation(rng: random.Random, questions: int) -> list[Item]:
+    """Items of the training side on one passage, which only the first one tells."""
+    text, table = draw(rng, False)
+    items: list[Item] = []
+    while len(items) < questions:
+        asked = question_on(table, rng)
+        item = on_passage(text, asked)
+        if not is_held_out(item):
+            items.append(asked if items else item)
+    return items

@@ -5,11 +5,12 @@ import random
 import torch
 
 from chat import Chat
-from tasks import Draw
+from tasks import CONVERSATIONS, TASKS, conversation
 from word_problems import fact
 
 ANSWER_REGION = 32  # rows of a short answer, padded with <|endoftext|> as LLaDA pads
 FACTS = 6  # facts of arithmetic in a row of them
+SURPLUS = 4  # sequences drawn for each that is learned, so that those of a batch are of like length
 
 Span = tuple[int, int]  # [begin, end)
 
@@ -17,15 +18,15 @@ Span = tuple[int, int]  # [begin, end)
 class Sequences:
     """Draws items and lays them out as tokens, answers in a region of at least `region` rows."""
 
-    def __init__(self, chat: Chat, draw: Draw, region: int, seed: int):
-        self.chat, self.draw, self.region, self.rng = chat, draw, region, random.Random(seed)
+    def __init__(self, chat: Chat, task: str, region: int, seed: int):
+        self.chat, self.task, self.region, self.rng = chat, task, region, random.Random(seed)
 
     def facts(self) -> tuple[list[int], list[Span]]:
         """Token ids of worked steps, and where every result in them stands; the last one with its full stop.
 
         The steps are unrelated ones, or after a question, so that the facts are known there too, unrelated ones or the
         first of its own."""
-        item, kind = self.draw(self.rng, False), self.rng.random()
+        item, kind = TASKS[self.task](self.rng, False), self.rng.random()
         ids, results = [*(self.chat.question(item)[:-1] if kind < 0.75 else []), self.chat.assistant], []
         own = [f"{step}." for step in item.target.split(". ")[:-1]]
         steps = own[:self.rng.randint(1, len(own))] if kind < 0.5 else [
@@ -43,8 +44,7 @@ class Sequences:
         """Token ids of worked examples, a question and its answer, and where every answer in them stands; the last one
         is the answer region."""
         ids, answers = [], []
-        for _ in range(examples + 1):
-            item = self.draw(self.rng, False)
+        for item in conversation(self.task, self.rng, examples + 1):
             ids += self.chat.question(item)
             begin = len(ids)
             ids += [*self.chat.encode(item.target), self.chat.eot]
@@ -62,12 +62,18 @@ class Sequences:
             hits[self.rng.randrange(length)] = True
         return hits
 
+    def alike(self, size: int, examples: int) -> list[tuple[list[int], list[Span]]]:
+        """Texts of neighbouring lengths, so that little of a batch is filling."""
+        drawn = sorted((self.texts(examples) for _ in range(SURPLUS * size)), key=lambda text: len(text[0]))
+        begin = self.rng.randint(0, len(drawn) - size)
+        return drawn[begin:begin + size]
+
     def batch(self, size: int, examples: int, bare: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Inputs, targets and the mask of rows to learn, each [size, length].
 
         What comes after the last of bare facts is masked and not learned: while an answer is decoded, nothing after
         the step that is being worked is known, its end neither."""
-        drawn = [self.facts() if bare else self.texts(examples) for _ in range(size)]
+        drawn = [self.facts() for _ in range(size)] if bare else self.alike(size, examples)
         length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, self.region // 2) if bare else 0)
         targets = torch.full((size, length), self.chat.end)
         masked = torch.zeros((size, length), dtype=torch.bool)
@@ -75,7 +81,8 @@ class Sequences:
         offset = self.rng.random()
         for row, (ids, answers) in enumerate(drawn):
             targets[row, :len(ids)] = torch.tensor(ids)
-            everywhere = bare or self.rng.random() < 0.5  # also mask the examples' answers: more to learn per row
+            # Also mask the examples' answers: more to learn per row, and all that a passage was read for.
+            everywhere = bare or self.task in CONVERSATIONS or self.rng.random() < 0.5
             if bare:
                 unknown[row, len(ids):] = True
             else:

@@ -21,7 +21,17 @@ Draw = Callable[[random.Random, bool], Item]
 
 TASKS: dict[str, Draw] = {"word_problems": word_problems.problem, "stories": stories.story, "scan": scan.command,
                           "choice": choice.question}
+# Where one passage serves several questions: draws that many items of the training side, of which only the first one tells
+# the passage.
+CONVERSATIONS: dict[str, Callable[[random.Random, int], list[Item]]] = {"choice": choice.conversation}
 ARITHMETIC = {"word_problems", "stories"}  # tasks whose answers are worked in steps
+
+
+def conversation(task: str, rng: random.Random, count: int) -> list[Item]:
+    """Items of the training side to be asked one after another."""
+    if task in CONVERSATIONS:
+        return CONVERSATIONS[task](rng, count)
+    return [TASKS[task](rng, False) for _ in range(count)]
 
 
 def held_out_items(task: str, count: int, seed: int) -> list[Item]:

@@ -22,7 +22,7 @@ from evaluate import solved_share
 from folder import load
 from lessons import ANSWER_REGION, Sequences
 from llada import Config, Llada
-from tasks import ARITHMETIC, TASKS, held_out_items
+from tasks import ARITHMETIC, CONVERSATIONS, held_out_items
 from teaching import ask, load_teacher, masked_loss
 from warm_start import llada_from, spread
 
@@ -32,12 +32,15 @@ MOST_EXAMPLES = 8
 class MaskedAnswers:
     def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
         self.a, self.chat, self.schedule = a, Chat(a.tokenizer), random.Random(schedule)
-        self.sequences = Sequences(self.chat, TASKS[a.task], a.region, seed)
+        self.sequences = Sequences(self.chat, a.task, a.region, seed)
         self.teacher = load_teacher(a.teacher)
 
     def phase(self, progress: float) -> tuple[int, bool]:
         """(examples in the prompt, bare arithmetic?) of a batch: stories first, for they teach to copy numbers; then
-        mostly the facts of arithmetic; then everything, prompts with worked examples included."""
+        mostly the facts of arithmetic; then everything, prompts with worked examples included. Of a passage, several
+        questions from the beginning."""
+        if self.a.task in CONVERSATIONS:
+            return self.schedule.randint(0, MOST_EXAMPLES), False
         draw, bare_share = self.schedule.random(), self.a.bare_share if self.a.task in ARITHMETIC else 0
         if progress < 0.55:
             return 0, draw < (0.4 * bare_share if progress < 0.2 else bare_share)
@@ -48,6 +51,8 @@ class MaskedAnswers:
     def loss(self, model: Llada, progress: float) -> tuple[torch.Tensor, int]:
         examples, bare = self.phase(progress)
         size = 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
+        if self.a.task in CONVERSATIONS:
+            size = self.a.batch  # a passage is longer than its questions
         inputs, targets, masked = (t.to(trainer.device_of(model)) for t in self.sequences.batch(size, examples, bare))
         loss = masked_loss(model(inputs, masked), targets[masked], ask(self.teacher, inputs, masked))
         return loss, inputs.numel()

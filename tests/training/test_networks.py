@@ -20,6 +20,7 @@ import sdar
 import train_mdlm
 import train_sdar
 from chat import Chat
+from lessons import Sequences
 from tokenizer import with_mask_last
 from warm_start import as_sdar, llada_from, mdlm_from
 
@@ -93,6 +94,31 @@ class BlockDiffusionTest(unittest.TestCase):
         self.assertTrue(b.masked.any(1).all())
         for text, begin in enumerate([9, 14, 16]):
             self.assertGreaterEqual(int(b.positions[text][b.masked[text]].min()), begin)
+
+
+class SequencesTest(unittest.TestCase):
+    """Batches of LLaDA's lessons."""
+
+    def test_only_answers_are_masked(self):
+        chat = Chat(TOKENIZER)
+        for task, examples in (("word_problems", 0), ("word_problems", 3), ("choice", 3)):
+            inputs, targets, masked = Sequences(chat, task, 16, seed=1).batch(6, examples, bare=False)
+            self.assertTrue(torch.equal(inputs, targets.masked_fill(masked, chat.mask)))
+            self.assertTrue(masked.any(1).all())
+            for ids, hits in zip(targets.tolist(), masked.tolist()):
+                speaker = None
+                for token, hit in zip(ids, hits):
+                    self.assertFalse(hit and speaker != chat.assistant)
+                    speaker = token if token in (chat.user, chat.assistant) else speaker
+
+    def test_all_answers_on_a_passage_are_learned(self):
+        chat = Chat(TOKENIZER)
+        _, targets, masked = Sequences(chat, "choice", 16, seed=2).batch(6, 5, bare=False)
+        for ids, hits in zip(targets, masked):
+            begins = (ids == chat.assistant).nonzero()[:, 0].tolist()
+            self.assertEqual(len(begins), 6)
+            ends = [*begins[1:], len(ids)]
+            self.assertTrue(all(hits[begin:end].any() for begin, end in zip(begins, ends)))
 
 
 class MdlmTest(unittest.TestCase):

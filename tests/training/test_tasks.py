@@ -2,8 +2,10 @@
 
 import hashlib
 import random
+import re
 import unittest
 
+import choice
 import scan
 import stories
 from items import Item, is_held_out
@@ -70,6 +72,26 @@ class ScanTest(unittest.TestCase):
         self.assertEqual(actions["run opposite left after walk right"],
                          "I_TURN_RIGHT I_WALK I_TURN_LEFT I_TURN_LEFT I_RUN")
         self.assertEqual(actions["turn around left"], " ".join(["I_TURN_LEFT"] * 4))
+
+
+class ChoiceTest(unittest.TestCase):
+    def test_a_passage_answers_every_question_of_a_conversation(self):
+        for seed in range(20):
+            first, *others = choice.conversation(random.Random(seed), 6)
+            sentences = re.split(r"(?<=[.?]) |\n", first.prompt)
+            for item in (first, *others):
+                name, value = re.match(r"(\w+): (\w+)\. [A-D]$", item.target).groups()
+                told = [s for s in sentences if s.endswith(".") and {name, value} <= set(re.findall(r"\w+", s))]
+                self.assertEqual(len(told), 1, item)
+                self.assertRegex(item.prompt, rf"{item.answer}\) ({name}|{value})\b")
+            self.assertFalse(any("\n" in o.prompt[:o.prompt.index("?")] for o in others))
+
+    def test_a_conversation_has_no_held_out_question(self):
+        for seed in range(40):
+            first, *others = choice.conversation(random.Random(seed), 6)
+            text = first.prompt.split("\n")[0]
+            for item in (first, *(choice.on_passage(text, o) for o in others)):
+                self.assertFalse(is_held_out(item), item)
 
 
 class MatcherTest(unittest.TestCase):
