@@ -10,19 +10,39 @@ namespace {
 
 constexpr double memory = 0.9;            // of exponential moving averages
 constexpr uint32_t rounds_to_retry = 16;  // without drafts
-constexpr uint32_t first_drafts = 3;      // the second size that is measured, after none
+constexpr uint32_t first_drafts = 3;      // after none: enough to see what further rows take
 
 void move(double& average, double value) { average = memory * average + (1 - memory) * value; }
 
 }  // namespace
+
+// West's update of weighted means and deviations (1979), with all earlier weights multiplied by `memory`.
+void PassCost::observe(double rows, double seconds) {
+  weight_ = memory * weight_ + 1;
+  const double share = 1 / weight_, off_rows = rows - rows_, off_seconds = seconds - seconds_;
+  rows_ += share * off_rows;
+  seconds_ += share * off_seconds;
+  squares_ = (1 - share) * (squares_ + share * off_rows * off_rows);
+  products_ = (1 - share) * (products_ + share * off_rows * off_seconds);
+}
+
+// Neither a pass without rows nor a further row takes less than no time.
+double PassCost::seconds(double rows) const {
+  if (!known()) return 0;
+  const double in_proportion = seconds_ / rows_;
+  const double each = squares_ > 0 ? std::clamp(products_ / squares_, 0.0, in_proportion) : in_proportion;
+  return seconds_ + each * (rows - rows_);
+}
 
 void CostModel::observe_draft(double seconds) {
   if (draft_seconds_ == 0) draft_seconds_ = seconds;
   move(draft_seconds_, seconds);
 }
 
-void CostModel::observe_verification(uint32_t states, double seconds) {
-  move(verification_.try_emplace(states, seconds).first->second, seconds);
+void CostModel::observe_verification(uint32_t rows, double seconds) {
+  least_rows_ = verification_.known() ? std::min(least_rows_, rows) : rows;
+  most_rows_ = std::max(most_rows_, rows);
+  verification_.observe(rows, seconds);
 }
 
 void CostModel::observe_acceptance(uint32_t accepted, uint32_t drafted) {
@@ -38,38 +58,25 @@ double CostModel::steps(uint32_t drafts) const {
 }
 
 double CostModel::seconds(uint32_t drafts) const {
-  return drafts * draft_seconds_ + verification(texts_ * (drafts + 1));
+  return drafts * draft_seconds_ + verification_.seconds(double(rows_) * (drafts + 1));
 }
 
-// On the line of least squares through all that was measured; of one size alone, in proportion to the states.
-double CostModel::verification(uint32_t states) const {
-  if (verification_.empty()) return 0;
-  if (verification_.size() == 1) return verification_.begin()->second * states / verification_.begin()->first;
-  double mean_states = 0, mean_seconds = 0;
-  for (const auto& [n, seconds] : verification_) mean_states += n, mean_seconds += seconds;
-  mean_states /= static_cast<double>(verification_.size());
-  mean_seconds /= static_cast<double>(verification_.size());
-  double together = 0, squares = 0;
-  for (const auto& [n, seconds] : verification_) {
-    together += (n - mean_states) * (seconds - mean_seconds);
-    squares += (n - mean_states) * (n - mean_states);
-  }
-  return std::max(mean_seconds + std::max(together / squares, 0.0) * (states - mean_states), 0.0);
+// Numbers of rows close to each other, as a few texts more or less have, would give a line in any direction.
+bool CostModel::knows_what_rows_take() const {
+  return verification_.known() && most_rows_ >= 2 * least_rows_;
 }
 
 uint32_t CostModel::choose(uint32_t most) const {
-  if (verification_.empty()) return 0;
-  // Two sizes close to each other, as a few texts more or less have, would give a line in any direction.
-  if (verification_.size() < 3 && verification_.rbegin()->first < 2 * verification_.begin()->first)
-    return std::min(first_drafts, most);
+  if (!verification_.known()) return 0;
+  if (!knows_what_rows_take()) return std::min(first_drafts, most);
   uint32_t best = 0;
   for (uint32_t drafts = 1; drafts <= most; ++drafts)
     if (steps(drafts) * seconds(best) > steps(best) * seconds(drafts)) best = drafts;
   return best;
 }
 
-uint32_t CostModel::next(uint32_t most, uint32_t texts) {
-  texts_ = texts;
+uint32_t CostModel::next(uint32_t most, uint32_t rows) {
+  rows_ = rows;
   last_ = choose(most);
   rounds_without_ = last_ > 0 ? 0 : rounds_without_ + 1;
   if (rounds_without_ == rounds_to_retry) {
@@ -83,9 +90,9 @@ std::string CostModel::explanation() const {
   return fmt::format(
       "Draft length {}: a draft pass takes {:.1f} ms, a verification {:.1f} ms without drafts and {:.1f} ms with them; "
       "{:.0f}% of drafts are accepted, so that a round is worth {:.2f} plain steps{}.",
-      last_, 1e3 * draft_seconds_, 1e3 * verification(texts_), 1e3 * verification(texts_ * (last_ + 1)),
-      100 * acceptance_, steps(last_),
-      last_ == 0 && verification_.size() > 1 ? "; drafting would lose time" : "");
+      last_, 1e3 * draft_seconds_, 1e3 * verification_.seconds(rows_),
+      1e3 * verification_.seconds(double(rows_) * (last_ + 1)), 100 * acceptance_, steps(last_),
+      last_ == 0 && knows_what_rows_take() ? "; drafting would lose time" : "");
 }
 
 }  // namespace unmask::decode

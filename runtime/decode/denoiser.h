@@ -59,7 +59,6 @@ class Denoiser {
     model::PlanShape shape;
     std::unique_ptr<graph::Program> program;
     uint64_t bytes;  // moved by its kernels
-    bool has_run = false;
   };
 
   void allocate(const Capacity& capacity);

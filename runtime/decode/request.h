@@ -97,7 +97,8 @@ struct Outcome {
 
 // What a pass answers beside its commits to the canvases.
 struct Answers {
-  bool replayed = false;  // what it took in time is typical: nothing had to be recorded
+  uint32_t rows = 0;              // computed
+  std::optional<double> seconds;  // of the device's work; none where it will take less another time
   std::vector<std::vector<Fill>>
       reports;                    // per request: the candidates that are ranked but stay masks, best first
   std::vector<Outcome> outcomes;  // one per trial

@@ -1,7 +1,6 @@
 #include "decode/verified_text.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
 
@@ -22,12 +21,6 @@ bool same_state(std::vector<Fill> a, std::vector<Fill> b) {
 }
 
 }  // namespace
-
-double seconds_of(const std::function<void()>& action) {
-  const auto start = std::chrono::steady_clock::now();
-  action();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 VerifiedText::VerifiedText(Session& s, uint32_t index)
     : session_(&s), index_(index), rule_(make_plain_rule(s)), blocks_(s) {
@@ -209,28 +202,41 @@ std::vector<uint32_t> Verification::begin_round() {
 
 uint32_t Verification::draft_length(std::span<const uint32_t> drafting) {
   if (!adaptive_ || drafting.empty()) return most_drafts_;
-  return costs_.next(most_drafts_, static_cast<uint32_t>(drafting.size()));
+  uint32_t rows = 0;
+  for (const uint32_t i : drafting) rows += texts_[i].state_rows();
+  return costs_.next(most_drafts_, rows);
 }
 
 bool Verification::verify(Run& run, std::span<const uint32_t> drafting) {
+  std::vector<uint32_t> tried;
   std::vector<Trial> trials;
   std::vector<size_t> ends;
   for (const uint32_t i : drafting) {
+    if (texts_[i].drafted_nothing()) {
+      steps_.push_back(texts_[i].canvas_step());
+      continue;
+    }
     for (Trial& t : texts_[i].trials()) trials.push_back(std::move(t));
+    tried.push_back(i);
     ends.push_back(trials.size());
   }
-  Answers answers;
-  const double seconds = seconds_of([&] { answers = run.denoiser.step(steps_, trials); });
-  // Passes with other work in them tell nothing.
-  if (steps_.empty() && answers.replayed)
-    costs_.observe_verification(static_cast<uint32_t>(trials.size()), seconds);
+  Answers answers = run.denoiser.step(steps_, trials);
+  observe(answers);
   for (size_t i = 0; i < steps_.size(); ++i)
     texts_[steps_[i].session].set_ranking(std::move(answers.reports[i]));
-  for (size_t i = 0, begin = 0; i < drafting.size(); begin = ends[i++])
-    apply(run, drafting[i], std::span(answers.outcomes).subspan(begin, ends[i] - begin));
+  for (size_t i = 0, begin = 0; i < tried.size(); begin = ends[i++])
+    apply(run, tried[i], std::span(answers.outcomes).subspan(begin, ends[i] - begin));
   for (VerifiedText& text : texts_)
     if (!text.done() && text.has_ended()) text.session().finish_with_end_tokens();
   return std::ranges::any_of(texts_, [](const VerifiedText& t) { return !t.done(); });
+}
+
+// Larger passes than a round with drafts has, such as those of whole prompts, say nothing about these.
+void Verification::observe(const Answers& answers) {
+  uint32_t most_rows = 0;
+  for (const VerifiedText& text : texts_) most_rows += (most_drafts_ + 2) * text.state_rows();
+  if (answers.seconds && answers.rows <= most_rows)
+    costs_.observe_verification(answers.rows, *answers.seconds);
 }
 
 void Verification::apply(Run& run, uint32_t index, std::span<const Outcome> outcomes) {

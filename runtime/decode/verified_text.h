@@ -9,7 +9,6 @@
 // holds for sampling too.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,6 +52,7 @@ class VerifiedText {
   void draft_from_ranking(uint32_t count);
 
   uint32_t drafts() const { return drafts_before(states_.size()); }
+  bool drafted_nothing() const { return states_.size() == 1; }
 
   // What is to be computed of the states.
   std::vector<Trial> trials();
@@ -112,13 +112,14 @@ class Verification {
   // How many drafts of each text this round should make.
   uint32_t draft_length(std::span<const uint32_t> drafting);
 
-  // One pass: verifies the drafts of texts `drafting`, and takes the steps on the canvases of others. Whether
-  // some text is not done.
+  // One pass: verifies the drafts of texts `drafting`, and takes the steps on the canvases of others and of
+  // those without any. Whether some text is not done.
   bool verify(Run& run, std::span<const uint32_t> drafting);
 
   std::string explanation() const { return adaptive_ ? costs_.explanation() : ""; }
 
  private:
+  void observe(const Answers& answers);
   void apply(Run& run, uint32_t text, std::span<const Outcome> outcomes);
 
   std::vector<VerifiedText> texts_;
@@ -127,8 +128,5 @@ class Verification {
   bool adaptive_ = false;
   CostModel costs_;
 };
-
-// Wall-clock time of an action.
-double seconds_of(const std::function<void()>& action);
 
 }  // namespace unmask::decode

@@ -37,6 +37,8 @@ class Program {
  public:
   virtual ~Program() = default;
   virtual const Recording& recording() const = 0;
+  // Whether the next run takes as long as those after it: nothing is left to be compiled or measured.
+  virtual bool warmed_up() const { return true; }
 };
 
 // Seconds on the device per label, summed since the last reset.

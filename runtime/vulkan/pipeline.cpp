@@ -122,6 +122,11 @@ Handle<VkPipeline> Pipelines::make(const graph::Kernel& kernel, const std::vecto
   return {device_.handle(), made, device_.vk().vkDestroyPipeline};
 }
 
+size_t Pipelines::count() {
+  const std::lock_guard lock(mutex_);
+  return pipelines_.size();
+}
+
 Pipeline Pipelines::get(const graph::Kernel& kernel, const std::vector<uint32_t>& constants) {
   require((kernel.requirements & ~device_.traits().requirements) == 0, Status::unsupported,
           "The device '{}' cannot run the kernel '{}': it lacks a feature the kernel needs.",

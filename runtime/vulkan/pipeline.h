@@ -30,6 +30,9 @@ class Pipelines {
   // `kernel` must live as long as the device: it is the key. Throws unsupported if the device cannot run it.
   Pipeline get(const graph::Kernel& kernel, const std::vector<uint32_t>& constants);
 
+  // How many have been made.
+  size_t count();
+
  private:
   // All kernels with as many buffers and push bytes share one layout.
   struct Layout {

@@ -6,7 +6,13 @@ namespace unmask::vulkan {
 
 VulkanProgram::VulkanProgram(std::shared_ptr<Device> device, graph::Recording recording)
     : device_(std::move(device)), recording_(std::move(recording)) {
-  if (!must_measure()) replayed_ = std::make_unique<Lowered>(device_, recording_, plan(), LowerOptions{});
+  if (!must_measure()) lower();
+}
+
+void VulkanProgram::lower() {
+  const size_t pipelines = device_->pipelines().count();
+  replayed_ = std::make_unique<Lowered>(device_, recording_, plan(), LowerOptions{});
+  has_new_pipelines_ = device_->pipelines().count() > pipelines;
 }
 
 std::vector<Submission> VulkanProgram::plan() const {
@@ -26,9 +32,9 @@ void VulkanProgram::run() {
     timed_.reset();
     return;
   }
-  if (replayed_ == nullptr || !device_->settings().replay)
-    replayed_ = std::make_unique<Lowered>(device_, recording_, plan(), LowerOptions{});
+  if (replayed_ == nullptr || !device_->settings().replay) lower();
   replayed_->run();
+  has_new_pipelines_ = false;
 }
 
 std::vector<double> VulkanProgram::run_timed() {

@@ -16,6 +16,7 @@ class VulkanProgram final : public graph::Program {
  public:
   VulkanProgram(std::shared_ptr<Device> device, graph::Recording recording);
   const graph::Recording& recording() const override { return recording_; }
+  bool warmed_up() const override { return replayed_ != nullptr && !has_new_pipelines_; }
 
   void run();
   // Seconds of each dispatch, run one by one; zeros if the device has no timestamps.
@@ -27,11 +28,13 @@ class VulkanProgram final : public graph::Program {
  private:
   std::vector<Submission> plan() const;
   bool must_measure() const;
+  void lower();
 
   std::shared_ptr<Device> device_;
   graph::Recording recording_;
   std::unique_ptr<Lowered> replayed_, timed_;  // made when first needed
   bool measured_ = false;
+  bool has_new_pipelines_ = false;  // which drivers may compile when they first run
 };
 
 }  // namespace unmask::vulkan

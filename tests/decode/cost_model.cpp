@@ -5,19 +5,19 @@
 namespace unmask::decode {
 namespace {
 
-// A device on which a verification takes `fixed` seconds and `each` more per state.
+// A device on which a verification takes `fixed` seconds and `each` more per row.
 struct Device {
   double fixed, each, draft = 0;
-  uint32_t texts = 1;
+  uint32_t rows = 1;  // of one state of every text
 
   // Rounds in which `accepted` of the drafts are good, as many as there are. The last answer.
   uint32_t after(uint32_t rounds, uint32_t accepted) const {
     CostModel costs;
     uint32_t drafts = 0;
     for (uint32_t i = 0; i < rounds; ++i) {
-      drafts = costs.next(8, texts);
+      drafts = costs.next(8, rows);
       if (drafts > 0 && draft > 0) costs.observe_draft(draft);
-      costs.observe_verification(texts * (drafts + 1), fixed + each * texts * (drafts + 1));
+      costs.observe_verification(rows * (drafts + 1), fixed + each * rows * (drafts + 1));
       if (drafts > 0) costs.observe_acceptance(std::min(accepted, drafts), drafts);
     }
     return drafts;
@@ -26,14 +26,14 @@ struct Device {
 
 TEST(CostModel, MeasuresBeforeItDecides) {
   CostModel costs;
-  EXPECT_EQ(costs.next(8), 0u);
-  costs.observe_verification(1, 1.0);
-  EXPECT_GT(costs.next(8), 0u);
+  EXPECT_EQ(costs.next(8, 4), 0u);
+  costs.observe_verification(4, 1.0);
+  EXPECT_GT(costs.next(8, 4), 0u);
 }
 
 TEST(CostModel, DraftsAsFarAsStatesAreFree) { EXPECT_EQ((Device{1, 0}.after(40, 8)), 8u); }
 
-TEST(CostModel, DraftsNothingWhereStatesCostAsMuchAsSteps) {
+TEST(CostModel, DraftsNothingWhereStatesTakeAsLongAsPasses) {
   EXPECT_EQ((Device{0, 1}.after(30, 8)), 0u);
   EXPECT_EQ((Device{0, 1}.after(30, 0)), 0u);
 }
@@ -68,6 +68,30 @@ TEST(CostModel, TriesAgain) {
   for (uint32_t rounds = 40; rounds < 80; ++rounds) retries += device.after(rounds, 0) > 0;
   EXPECT_GT(retries, 0u);
   EXPECT_LT(retries, 8u);
+}
+
+TEST(PassCost, IsTheLineThroughWhatWasMeasured) {
+  PassCost cost;
+  for (const double rows : {4, 16, 8, 64, 4}) cost.observe(rows, 2 + 0.5 * rows);
+  EXPECT_NEAR(cost.seconds(4), 4, 1e-9);
+  EXPECT_NEAR(cost.seconds(100), 52, 1e-9);
+}
+
+TEST(PassCost, ForgetsWhatAnotherLineWas) {
+  PassCost cost;
+  for (int i = 0; i < 20; ++i) cost.observe(4 + 4 * (i % 2), 100);
+  for (int i = 0; i < 100; ++i) cost.observe(4 + 4 * (i % 2), 1 + 0.25 * (4 + 4 * (i % 2)));
+  EXPECT_NEAR(cost.seconds(16), 5, 0.1);
+}
+
+TEST(PassCost, GrowsWithTheRowsAtMostInProportion) {
+  PassCost one;
+  one.observe(4, 2);
+  EXPECT_DOUBLE_EQ(one.seconds(8), 4);
+  PassCost falling, steep;
+  for (const double rows : {4, 8}) falling.observe(rows, 10 - rows), steep.observe(rows, rows * rows);
+  EXPECT_DOUBLE_EQ(falling.seconds(40), falling.seconds(4));
+  EXPECT_NEAR(steep.seconds(0), 0, 1e-9);
 }
 
 TEST(CostModel, ExpectsWhatTheSeriesSays) {

@@ -38,9 +38,8 @@ class Exact final : public Strategy {
       if (const auto block = verification_.texts()[i].drafted_block())
         if (auto request = drafters_[i].next(i, *block)) requests.push_back(std::move(*request));
     if (requests.empty()) return false;
-    Answers answers;
-    const double seconds = seconds_of([&] { answers = run.drafter_denoiser->step(requests); });
-    if (answers.replayed) verification_.costs().observe_draft(seconds);
+    const Answers answers = run.drafter_denoiser->step(requests);
+    if (answers.seconds) verification_.costs().observe_draft(*answers.seconds);
     for (const Request& r : requests) verification_.texts()[r.session].draft(drafters_[r.session].take());
     return true;
   }
