@@ -13,6 +13,9 @@ from word_problems import PEOPLE
 
 LETTERS = "ABCD"
 SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
+FEWEST_TOPICS = 2  # of the passages that are learned first
+
+Table = dict[str, dict[int, str]]  # of every person the values by topic, those that the passage tells
 
 
 @dataclass(frozen=True)
@@ -86,25 +89,26 @@ FILLERS = [
 ]
 
 
-def passage(facts: list[str], rng: random.Random) -> str:
-    """The facts in random order, with fillers between them up to a random length."""
-    sentences, words = facts.copy(), rng.randint(SHORTEST, LONGEST)
+def passage(facts: list[str], words: int, rng: random.Random) -> str:
+    """The facts in random order, with fillers between them up to so many words."""
+    sentences = facts.copy()
     rng.shuffle(sentences)
     while sum(len(s.split()) for s in sentences) < words:
         sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS))
     return " ".join(sentences)
 
 
-def ask(rng: random.Random, table: dict[str, list[str]]) -> tuple[str, str, str, list[str]]:
-    """A question on a table of every person's values by topic: (question, fact, right option, all that could be
-    options). One third ask for a person, one third for another value of the person with some value."""
-    name, topic = rng.choice(list(table)), rng.randrange(len(TOPICS))
-    value, kind = table[name][topic], rng.randrange(3)
+def ask(rng: random.Random, table: Table) -> tuple[str, str, str, list[str]]:
+    """(Question, fact, right option, all that could be options). One third ask for a person, one third for another
+    value of the person with some value."""
+    name = rng.choice(list(table))
+    topic, value = rng.choice(list(table[name].items()))
+    kind = rng.randrange(3)
     if kind == 0:
         return TOPICS[topic].question.format(name=name), f"{name}: {value}.", value, TOPICS[topic].values
     if kind == 1:
         return TOPICS[topic].reverse.format(value=value), f"{name}: {value}.", name, list(table)
-    other = rng.choice([t for t in range(len(TOPICS)) if t != topic])
+    other = rng.choice([t for t in table[name] if t != topic])
     who = TOPICS[other].reverse.format(value=table[name][other]).removesuffix("?").removeprefix("Who ")
     return TOPICS[topic].question.format(name=f"the one who {who}"), f"{name}: {value}.", value, TOPICS[topic].values
 
@@ -113,7 +117,7 @@ def on_passage(text: str, asked: Item) -> Item:
     return replace(asked, prompt=f"{text}\n{asked.prompt}")
 
 
-def question_on(table: dict[str, list[str]], rng: random.Random) -> Item:
+def question_on(table: Table, rng: random.Random) -> Item:
     """A question and its options, without the passage."""
     question, fact, right, pool = ask(rng, table)
     options = rng.sample([o for o in pool if o != right], len(LETTERS) - 1)
@@ -123,17 +127,19 @@ def question_on(table: dict[str, list[str]], rng: random.Random) -> Item:
     return Item(f"{question}\n{listed}", f"{fact} {LETTERS[place]}", LETTERS[place], "letter")
 
 
-def draw(rng: random.Random, new_phrasings: bool) -> tuple[str, dict[str, list[str]]]:
-    """A passage, and the table of every person's values by topic that it tells."""
+def draw(rng: random.Random, new_phrasings: bool, grown: float = 1.0) -> tuple[str, Table]:
+    """A passage and what it tells. As long as `grown` is less than 1, about fewer topics, and shorter."""
     names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
-    columns = [rng.sample(topic.values, len(names)) for topic in TOPICS]
-    table = {name: [column[i] for column in columns] for i, name in enumerate(names)}
-    facts = [
-        rng.choice(topic.statements[-1:] if new_phrasings else topic.statements[:-1]).format(name=name, value=values[t])
-        for name, values in table.items()
-        for t, topic in enumerate(TOPICS)
-    ]
-    return passage(facts, rng), table
+    topics = rng.sample(range(len(TOPICS)), FEWEST_TOPICS + round(grown * (len(TOPICS) - FEWEST_TOPICS)))
+    columns = {t: rng.sample(TOPICS[t].values, len(names)) for t in topics}
+    table = {name: {t: column[i] for t, column in columns.items()} for i, name in enumerate(names)}
+    facts = []
+    for name, values in table.items():
+        for t, value in values.items():
+            statements = TOPICS[t].statements
+            statement = rng.choice(statements[-1:] if new_phrasings else statements[:-1])
+            facts.append(statement.format(name=name, value=value))
+    return passage(facts, round(grown * rng.randint(SHORTEST, LONGEST)), rng), table
 
 
 def question(rng: random.Random, held_out: bool) -> Item:
@@ -146,9 +152,10 @@ def question(rng: random.Random, held_out: bool) -> Item:
             return item
 
 
-def conversation(rng: random.Random, questions: int) -> list[Item]:
-    """Items of the training side on one passage, which only the first one tells."""
-    text, table = draw(rng, False)
+def conversation(rng: random.Random, questions: int, grown: float = 1.0) -> list[Item]:
+    """Items of the training side on one passage, which only the first one tells. To look something up is learned on
+    short passages, and slowly on long ones: `grown` leads from the ones to the others."""
+    text, table = draw(rng, False, grown)
     items: list[Item] = []
     while len(items) < questions:
         asked = question_on(table, rng)

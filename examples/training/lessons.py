@@ -20,6 +20,7 @@ class Sequences:
 
     def __init__(self, chat: Chat, task: str, region: int, seed: int):
         self.chat, self.task, self.region, self.rng = chat, task, region, random.Random(seed)
+        self.grown = 1.0  # share of their full length that the passages of conversations have
 
     def facts(self) -> tuple[list[int], list[Span]]:
         """Token ids of worked steps, and where every result in them stands; the last one with its full stop.
@@ -44,7 +45,7 @@ class Sequences:
         """Token ids of worked examples, a question and its answer, and where every answer in them stands; the last one
         is the answer region."""
         ids, answers = [], []
-        for item in conversation(self.task, self.rng, examples + 1):
+        for item in conversation(self.task, self.rng, examples + 1, self.grown):
             ids += self.chat.question(item)
             begin = len(ids)
             ids += [*self.chat.encode(item.target), self.chat.eot]

@@ -22,15 +22,15 @@ Draw = Callable[[random.Random, bool], Item]
 TASKS: dict[str, Draw] = {"word_problems": word_problems.problem, "stories": stories.story, "scan": scan.command,
                           "choice": choice.question}
 # Where one passage serves several questions: draws that many items of the training side, of which only the first one tells
-# the passage.
-CONVERSATIONS: dict[str, Callable[[random.Random, int], list[Item]]] = {"choice": choice.conversation}
+# the passage, which has grown to a share of its full length.
+CONVERSATIONS: dict[str, Callable[[random.Random, int, float], list[Item]]] = {"choice": choice.conversation}
 ARITHMETIC = {"word_problems", "stories"}  # tasks whose answers are worked in steps
 
 
-def conversation(task: str, rng: random.Random, count: int) -> list[Item]:
+def conversation(task: str, rng: random.Random, count: int, grown: float) -> list[Item]:
     """Items of the training side to be asked one after another."""
     if task in CONVERSATIONS:
-        return CONVERSATIONS[task](rng, count)
+        return CONVERSATIONS[task](rng, count, grown)
     return [TASKS[task](rng, False) for _ in range(count)]
 
 

@@ -27,6 +27,7 @@ from teaching import ask, load_teacher, masked_loss
 from warm_start import llada_from, spread
 
 MOST_EXAMPLES = 8
+GROWN_UP = 0.6  # share of the budget after which passages are as long as they get
 
 
 class MaskedAnswers:
@@ -53,6 +54,7 @@ class MaskedAnswers:
         size = 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
         if self.a.task in CONVERSATIONS:
             size = self.a.batch  # a passage is longer than its questions
+            self.sequences.grown = min(1.0, progress / GROWN_UP)
         inputs, targets, masked = (t.to(trainer.device_of(model)) for t in self.sequences.batch(size, examples, bare))
         loss = masked_loss(model(inputs, masked), targets[masked], ask(self.teacher, inputs, masked))
         return loss, inputs.numel()
