@@ -24,7 +24,7 @@ from lessons import ANSWER_REGION, Sequences
 from llada import Config, Llada
 from tasks import ARITHMETIC, CONVERSATIONS, held_out_items
 from teaching import ask, load_teacher, masked_loss
-from warm_start import llada_from, spread
+from warm_start import llada_from
 
 MOST_EXAMPLES = 8
 GROWN_UP = 0.6  # share of the budget after which passages are as long as they get
@@ -69,14 +69,13 @@ def start(a: argparse.Namespace) -> nn.Module:
         chat = Chat(a.tokenizer)
         return Llada(Config(a.hidden, a.layers, a.heads, a.ffn, vocabulary=chat.padded_vocabulary, end_token=chat.end,
                             mask_token=chat.mask, positions=a.positions))
-    other = load(a.start)
-    return llada_from(other, spread(other.config.layers, a.layers))
+    return llada_from(load(a.start), a.layers)
 
 
 def main():
     parser = trainer.argument_parser(__doc__, layers=8, positions=1024)
     parser.add_argument("--ffn", type=int, default=384)
-    parser.add_argument("--start", type=Path, help="LLaDA folder of the same width to start with, layers spread evenly")
+    parser.add_argument("--start", type=Path, help="LLaDA folder of the same width to start with")
     parser.add_argument("--teacher", type=Path, help="LLaDA folder with the same tokenizer to learn from")
     parser.add_argument("--batch", type=int, default=32, help="sequences without examples in a batch, per process")
     parser.add_argument("--region", type=int, default=ANSWER_REGION, help="rows of an answer: what decoding will use")

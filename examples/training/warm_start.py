@@ -1,4 +1,4 @@
-"""A model that begins with another one's weights: fewer layers, or another family's format."""
+"""A model that begins with another one's weights: fewer or more layers, or another family's format."""
 
 import random
 from dataclasses import replace
@@ -33,13 +33,19 @@ def sample_texts(chat: Chat, draw: Draw, count: int = 64) -> torch.Tensor:
     return torch.tensor([ids + [chat.end] * (length - len(ids)) for ids in texts])
 
 
-def llada_from(other: llada.Llada, layers: list[int]) -> llada.Llada:
-    """A LLaDA model with these layers of another one."""
-    model = llada.Llada(replace(other.config, layers=len(layers)))
+def llada_from(other: llada.Llada, depth: int) -> llada.Llada:
+    """A LLaDA model of `depth` layers: evenly spread ones of another model, or all of them, and between these new ones
+    that begin as the identity."""
+    kept = min(depth, other.config.layers)
+    model = llada.Llada(replace(other.config, layers=depth))
     weights = {n: p for n, p in other.state_dict().items() if not n.startswith("blocks.")}
-    for mine, theirs in enumerate(layers):
+    places = spread(depth, kept)
+    for theirs, mine in zip(spread(other.config.layers, kept), places):
         weights |= {f"blocks.{mine}.{n}": p for n, p in other.blocks[theirs].state_dict().items()}
-    model.load_state_dict(weights)
+    model.load_state_dict(weights, strict=False)
+    for place in set(range(depth)) - set(places):
+        for projection in (model.blocks[place].attn_out, model.blocks[place].ff_out):
+            nn.init.zeros_(projection.weight)
     return model
 
 

@@ -146,7 +146,17 @@ class WarmStartTest(unittest.TestCase):
 
     def test_all_layers_of_a_model_are_the_model(self):
         model = MODELS["llada"]()
-        torch.testing.assert_close(logits(llada_from(model, [0, 1, 2]), self.tokens), logits(model, self.tokens))
+        torch.testing.assert_close(logits(llada_from(model, 3), self.tokens), logits(model, self.tokens))
+
+    def test_fewer_layers_include_the_first_and_the_last(self):
+        model = MODELS["llada"]()
+        fewer = llada_from(model, 2)
+        for mine, theirs in ((0, 0), (1, 2)):
+            torch.testing.assert_close(fewer.blocks[mine].ff_out.weight, model.blocks[theirs].ff_out.weight)
+
+    def test_added_layers_begin_as_the_identity(self):
+        model = MODELS["llada"]()
+        torch.testing.assert_close(logits(llada_from(model, 5), self.tokens), logits(model, self.tokens))
 
     def test_added_blocks_begin_as_the_identity(self):
         model = MODELS["mdlm"]()
