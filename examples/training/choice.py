@@ -127,6 +127,12 @@ def question_on(table: Table, rng: random.Random) -> Item:
     return Item(f"{question}\n{listed}", f"{fact} {LETTERS[place]}", LETTERS[place], "letter")
 
 
+def without_options(asked: Item) -> Item:
+    """The question alone, and as its answer the fact."""
+    fact = asked.target[:-len(" A")]
+    return replace(asked, prompt=asked.prompt.split("\n")[0], target=fact, answer=fact, matcher="exact")
+
+
 def draw(rng: random.Random, new_phrasings: bool, grown: float = 1.0) -> tuple[str, Table]:
     """A passage and what it tells. As long as `grown` is less than 1, about fewer topics, and shorter."""
     names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
@@ -153,12 +159,15 @@ def question(rng: random.Random, held_out: bool) -> Item:
 
 
 def conversation(rng: random.Random, questions: int, grown: float = 1.0) -> list[Item]:
-    """Items of the training side on one passage, which only the first one tells. To look something up is learned on
-    short passages, and slowly on long ones: `grown` leads from the ones to the others."""
+    """Items of the training side on one passage, which only the first one tells. Half of them have no options, which
+    would do for a guess: what is to be learned is to look something up. That is learned on short passages, and hardly
+    on long ones: `grown` leads from the ones to the others."""
     text, table = draw(rng, False, grown)
     items: list[Item] = []
     while len(items) < questions:
         asked = question_on(table, rng)
+        if rng.random() < 0.5:
+            asked = without_options(asked)
         item = on_passage(text, asked)
         if not is_held_out(item):
             items.append(asked if items else item)

@@ -24,10 +24,10 @@ from lessons import ANSWER_REGION, Sequences
 from llada import Config, Llada
 from tasks import ARITHMETIC, CONVERSATIONS, held_out_items
 from teaching import ask, load_teacher, masked_loss
-from warm_start import llada_from
+from warm_start import llada_from, relabelled
 
 MOST_EXAMPLES = 8
-GROWN_UP = 0.6  # share of the budget after which passages are as long as they get
+GROWING, GROWN_UP = 0.3, 0.6  # shares of the budget after which passages get longer, and are as long as they get
 
 
 class MaskedAnswers:
@@ -54,7 +54,7 @@ class MaskedAnswers:
         size = 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
         if self.a.task in CONVERSATIONS:
             size = self.a.batch  # a passage is longer than its questions
-            self.sequences.grown = min(1.0, progress / GROWN_UP)
+            self.sequences.grown = min(max((progress - GROWING) / (GROWN_UP - GROWING), 0.0), 1.0)
         inputs, targets, masked = (t.to(trainer.device_of(model)) for t in self.sequences.batch(size, examples, bare))
         loss = masked_loss(model(inputs, masked), targets[masked], ask(self.teacher, inputs, masked))
         return loss, inputs.numel()
@@ -69,7 +69,9 @@ def start(a: argparse.Namespace) -> nn.Module:
         chat = Chat(a.tokenizer)
         return Llada(Config(a.hidden, a.layers, a.heads, a.ffn, vocabulary=chat.padded_vocabulary, end_token=chat.end,
                             mask_token=chat.mask, positions=a.positions))
-    return llada_from(load(a.start), a.layers)
+    other = llada_from(load(a.start), a.layers)
+    theirs, mine = Chat(a.start), Chat(a.tokenizer)
+    return other if theirs.tokenizer.get_vocab() == mine.tokenizer.get_vocab() else relabelled(other, theirs, mine)
 
 
 def main():

@@ -1,4 +1,4 @@
-"""A model that begins with another one's weights: fewer or more layers, or another family's format."""
+"""A model that begins with another one's weights: fewer or more layers, another tokenizer's, or another family's format."""
 
 import random
 from dataclasses import replace
@@ -58,6 +58,20 @@ def sdar_from(other: nn.Module, layers: list[int], chat: Chat, draw: Draw) -> sd
     for mine, theirs in enumerate(layers):
         weights |= {f"model.layers.{mine}.{n}": p for n, p in other.model.layers[theirs].state_dict().items()}
     model.load_state_dict(weights)
+    return model
+
+
+@torch.no_grad()
+def relabelled(other: llada.Llada, theirs: Chat, mine: Chat) -> llada.Llada:
+    """A LLaDA model for another tokenizer: tokens that both have keep what they are, the others are new."""
+    model = llada.Llada(replace(other.config, vocabulary=mine.padded_vocabulary, end_token=mine.end,
+                                mask_token=mine.mask))
+    model.blocks.load_state_dict(other.blocks.state_dict())
+    model.ln_f.load_state_dict(other.ln_f.state_dict())
+    for i in range(mine.tokenizer.get_vocab_size()):
+        j = theirs.tokenizer.token_to_id(mine.tokenizer.id_to_token(i))
+        if j is not None:
+            model.wte.weight[i], model.ff_out.weight[i] = other.wte.weight[j], other.ff_out.weight[j]
     return model
 
 

@@ -22,7 +22,7 @@ import train_sdar
 from chat import Chat
 from lessons import Sequences
 from tokenizer import with_mask_last
-from warm_start import as_sdar, llada_from, mdlm_from
+from warm_start import as_sdar, llada_from, mdlm_from, relabelled
 
 TOKENIZER = Path(__file__).parents[2] / "examples/models/word-problems/verifier"
 MODELS = {
@@ -153,6 +153,16 @@ class WarmStartTest(unittest.TestCase):
         fewer = llada_from(model, 2)
         for mine, theirs in ((0, 0), (1, 2)):
             torch.testing.assert_close(fewer.blocks[mine].ff_out.weight, model.blocks[theirs].ff_out.weight)
+
+    def test_tokens_of_both_tokenizers_keep_what_they_are(self):
+        theirs, model = Chat(TOKENIZER), MODELS["llada"]()
+        with tempfile.TemporaryDirectory() as name:
+            mine = Chat(with_mask_last(TOKENIZER, Path(name)))
+            other = relabelled(model, theirs, mine)
+        ids = theirs.encode("Tom has 12 apples.")
+        moved = torch.tensor([[*ids, mine.mask, mine.eot]])
+        torch.testing.assert_close(logits(other, moved)[..., :len(ids)],
+                                   logits(model, torch.tensor([[*ids, theirs.mask, theirs.eot]]))[..., :len(ids)])
 
     def test_added_layers_begin_as_the_identity(self):
         model = MODELS["llada"]()

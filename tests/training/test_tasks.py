@@ -80,10 +80,12 @@ class ChoiceTest(unittest.TestCase):
             first, *others = choice.conversation(random.Random(seed), 6)
             sentences = re.split(r"(?<=[.?]) |\n", first.prompt)
             for item in (first, *others):
-                name, value = re.match(r"(\w+): (\w+)\. [A-D]$", item.target).groups()
+                name, value, letter = re.match(r"(\w+): (\w+)\.(?: ([A-D]))?$", item.target).groups()
                 told = [s for s in sentences if s.endswith(".") and {name, value} <= set(re.findall(r"\w+", s))]
                 self.assertEqual(len(told), 1, item)
-                self.assertRegex(item.prompt, rf"{item.answer}\) ({name}|{value})\b")
+                self.assertTrue(item.solved_by(item.target), item)
+                if letter:
+                    self.assertRegex(item.prompt, rf"{letter}\) ({name}|{value})\b")
             self.assertFalse(any("\n" in o.prompt[:o.prompt.index("?")] for o in others))
 
     def test_a_conversation_has_no_held_out_question(self):
