@@ -98,6 +98,11 @@ def passage(facts: list[str], words: int, rng: random.Random) -> str:
     return " ".join(sentences)
 
 
+def fact_of(name: str, value: str) -> str:
+    """The name is not the first word, so that it is the token that it is in the passage: one with a space before it."""
+    return f"About {name}: {value}."
+
+
 def ask(rng: random.Random, table: Table) -> tuple[str, str, str, list[str]]:
     """(Question, fact, right option, all that could be options). One third ask for a person, one third for another
     value of the person with some value."""
@@ -105,12 +110,12 @@ def ask(rng: random.Random, table: Table) -> tuple[str, str, str, list[str]]:
     topic, value = rng.choice(list(table[name].items()))
     kind = rng.randrange(3)
     if kind == 0:
-        return TOPICS[topic].question.format(name=name), f"{name}: {value}.", value, TOPICS[topic].values
+        return TOPICS[topic].question.format(name=name), fact_of(name, value), value, TOPICS[topic].values
     if kind == 1:
-        return TOPICS[topic].reverse.format(value=value), f"{name}: {value}.", name, list(table)
+        return TOPICS[topic].reverse.format(value=value), fact_of(name, value), name, list(table)
     other = rng.choice([t for t in table[name] if t != topic])
     who = TOPICS[other].reverse.format(value=table[name][other]).removesuffix("?").removeprefix("Who ")
-    return TOPICS[topic].question.format(name=f"the one who {who}"), f"{name}: {value}.", value, TOPICS[topic].values
+    return TOPICS[topic].question.format(name=f"the one who {who}"), fact_of(name, value), value, TOPICS[topic].values
 
 
 def on_passage(text: str, asked: Item) -> Item:
@@ -123,7 +128,7 @@ def question_on(table: Table, rng: random.Random) -> Item:
     options = rng.sample([o for o in pool if o != right], len(LETTERS) - 1)
     place = rng.randrange(len(LETTERS))
     options.insert(place, right)
-    listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
+    listed = "Options: " + " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
     return Item(f"{question}\n{listed}", f"{fact} {LETTERS[place]}", LETTERS[place], "letter")
 
 

@@ -10,7 +10,8 @@ Resumes from its last checkpoint, stops on a time budget.
 Objective (Sahoo et al. 2024, arXiv 2406.07524): each text is masked with a ratio of its own, spread evenly over the
 batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small
 batch makes noisy. Of every other problem only the worked answer is masked: what the question says is soon known and
-cannot be known better, while arithmetic takes long to learn. The best model is the same.
+cannot be known better, while arithmetic takes long to learn. The best model is the same. Until the last part of the
+budget, some batches are bare facts of arithmetic, of which only the results are masked.
 """
 
 import argparse
@@ -28,12 +29,14 @@ from items import Item
 from llada import Llada
 from mdlm import Config, Mdlm
 from prose import Prose
-from tasks import TASKS
+from tasks import ARITHMETIC, TASKS
 from tokenizer import with_mask_last
 from validity import is_valid
 from warm_start import mdlm_from, spread
+from word_problems import fact
 
 FIT_STEPS = 200  # of each MLP, when started from another family
+BARE_UNTIL = 0.8  # share of the budget after which no batch is of bare facts
 
 
 def layout(item: Item) -> str:
@@ -56,6 +59,23 @@ def texts(chat: Chat, task: str, rng: random.Random, count: int, length: int) ->
     return filled, begins
 
 
+def facts(chat: Chat, rng: random.Random, count: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids of unrelated worked steps [count, length], as many as there is room for, and which are of results."""
+    filled, results = torch.full((count, length), chat.end), torch.zeros(count, length, dtype=torch.bool)
+    for row in range(count):
+        end = 0
+        while True:
+            step, result = fact(rng).split(" = ")
+            known, found = chat.encode(f"{' ' if end else ''}{step} = "), chat.encode(result)
+            begin, old_end = end + len(known), end
+            end = begin + len(found)
+            if end > length:
+                break
+            filled[row, old_end:end] = torch.tensor(known + found)
+            results[row, begin:end - 1] = True  # without the full stop
+    return filled, results
+
+
 def noise(begins: torch.Tensor, length: int, offset: float) -> torch.Tensor:
     """Which tokens [texts, length] to mask: each text's from its beginning on [texts], with a ratio of its own; at
     least one of each text."""
@@ -75,9 +95,11 @@ class Problems:
     def __init__(self, a: argparse.Namespace):
         self.a, self.chat = a, Chat(a.tokenizer)
 
-    def draw(self, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+    def draw(self, rng: random.Random, progress: float) -> tuple[torch.Tensor, torch.Tensor]:
+        if self.a.task in ARITHMETIC and progress < BARE_UNTIL and rng.random() < self.a.bare_share:
+            return facts(self.chat, rng, self.a.batch, self.a.positions)
         tokens, begins = texts(self.chat, self.a.task, rng, self.a.batch, self.a.positions)
-        return tokens, every_other(begins)
+        return tokens, noise(every_other(begins), self.a.positions, rng.random())
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         written = [self.chat.decode(ids, cut=False) for ids in sample(model, self.a.judge_count).tolist()]
@@ -92,17 +114,17 @@ class Windows:
         chat = Chat(a.tokenizer)
         self.a, self.mask, self.train, self.valid = a, chat.mask, Prose(a.text, chat), Prose(a.valid_text, chat)
 
-    def draw(self, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.train.windows(rng, self.a.batch, self.a.positions), torch.zeros(self.a.batch, dtype=torch.long)
+    def draw(self, rng: random.Random, progress: float) -> tuple[torch.Tensor, torch.Tensor]:
+        begins = torch.zeros(self.a.batch, dtype=torch.long)
+        return self.train.windows(rng, self.a.batch, self.a.positions), noise(begins, self.a.positions, rng.random())
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         targets = self.valid.windows(random.Random(0), self.a.judge_count, self.a.positions)
-        begins = torch.zeros(len(targets), dtype=torch.long)
-        return {"valid_loss": round(masked_loss(model, targets, begins, self.mask, 0.0).item(), 4)}
+        masked = noise(torch.zeros(len(targets), dtype=torch.long), self.a.positions, 0.0)
+        return {"valid_loss": round(masked_loss(model, targets, masked, self.mask).item(), 4)}
 
 
-def masked_loss(model: Mdlm, targets: torch.Tensor, begins: torch.Tensor, mask: int, offset: float) -> torch.Tensor:
-    masked = noise(begins, targets.shape[1], offset)
+def masked_loss(model: Mdlm, targets: torch.Tensor, masked: torch.Tensor, mask: int) -> torch.Tensor:
     targets, masked = targets.to(trainer.device_of(model)), masked.to(trainer.device_of(model))
     return F.cross_entropy(model(targets.masked_fill(masked, mask), masked), targets[masked])
 
@@ -113,8 +135,8 @@ class MaskedDiffusion:
         self.mask = Chat(a.tokenizer).mask
 
     def loss(self, model: Mdlm, progress: float) -> tuple[torch.Tensor, int]:
-        targets, begins = self.source.draw(self.rng)
-        return masked_loss(model, targets, begins, self.mask, self.rng.random()), targets.numel()
+        targets, masked = self.source.draw(self.rng, progress)
+        return masked_loss(model, targets, masked, self.mask), targets.numel()
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         return self.source.judge(model)
@@ -153,6 +175,7 @@ def main():
     parser.add_argument("--valid-text", type=Path, help="with --text: the text that the model is judged by")
     parser.add_argument("--start", type=Path, help="LLaDA or MDLM folder of the same width to start with")
     parser.add_argument("--batch", type=int, default=32, help="texts in a batch, per process")
+    parser.add_argument("--bare-share", type=float, default=0.4, help="share of batches of bare arithmetic")
     arguments = parser.parse_args()
     if (arguments.text is None) != (arguments.valid_text is None):
         parser.error("--text and --valid-text go together.")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sys
 import tempfile
 import unittest
@@ -128,6 +129,15 @@ class MdlmTest(unittest.TestCase):
         for ids, begin in zip(tokens.tolist(), begins.tolist()):
             self.assertTrue(chat.decode(ids[:begin], cut=False).endswith("?\n"))
             self.assertRegex(chat.decode(ids[begin:], cut=False), r"^\d+ . \d+ = .*The answer is \d+\.$")
+
+    def test_of_bare_facts_the_results_are_masked(self):
+        chat = Chat(TOKENIZER)
+        tokens, results = train_mdlm.facts(chat, random.Random(2), 8, 68)
+        for ids, hits in zip(tokens, results):
+            text = chat.decode(ids.tolist())
+            steps = re.findall(r"(\d+) (.) (\d+) = (\d+)\.", text)
+            self.assertGreater(len(steps), 4)
+            self.assertEqual(chat.decode(ids[hits].tolist(), cut=False), "".join(step[-1] for step in steps))
 
     def test_every_other_question_is_never_masked(self):
         torch.manual_seed(1)

@@ -80,7 +80,7 @@ class ChoiceTest(unittest.TestCase):
             first, *others = choice.conversation(random.Random(seed), 6)
             sentences = re.split(r"(?<=[.?]) |\n", first.prompt)
             for item in (first, *others):
-                name, value, letter = re.match(r"(\w+): (\w+)\.(?: ([A-D]))?$", item.target).groups()
+                name, value, letter = re.match(r"About (\w+): (\w+)\.(?: ([A-D]))?$", item.target).groups()
                 told = [s for s in sentences if s.endswith(".") and {name, value} <= set(re.findall(r"\w+", s))]
                 self.assertEqual(len(told), 1, item)
                 self.assertTrue(item.solved_by(item.target), item)
