@@ -15,7 +15,14 @@ LETTERS = "ABCD"
 SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
 FEWEST_TOPICS = 2  # of the passages that are learned first
 
-Table = dict[str, dict[int, str]]  # of every person the values by topic, those that the passage tells
+
+@dataclass(frozen=True)
+class Fact:
+    value: str
+    sentence: str  # that tells it
+
+
+Table = dict[str, dict[int, Fact]]  # of every person the facts by topic, those that the passage tells
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ FILLERS = [
 
 
 def passage(facts: list[str], words: int, rng: random.Random) -> str:
-    """The facts in random order, with fillers between them up to so many words."""
+    """Sentences in random order, with fillers between them up to so many words."""
     sentences = facts.copy()
     rng.shuffle(sentences)
     while sum(len(s.split()) for s in sentences) < words:
@@ -98,59 +105,68 @@ def passage(facts: list[str], words: int, rng: random.Random) -> str:
     return " ".join(sentences)
 
 
-def fact_of(name: str, value: str) -> str:
-    """The name is not the first word, so that it is the token that it is in the passage: one with a space before it."""
-    return f"About {name}: {value}."
+@dataclass(frozen=True)
+class Question:
+    text: str
+    name: str
+    fact: Fact
+    answer: str  # the fact's value, or the name
+    others: list[str]  # that could be options
+
+    def fact_in_short(self) -> str:
+        """The name stands as far before the value as in most sentences of the passage, and never first, so that it is
+        the same token there and here."""
+        return f"About {self.name} we read {self.fact.value}."
 
 
-def ask(rng: random.Random, table: Table) -> tuple[str, str, str, list[str]]:
-    """(Question, fact, right option, all that could be options). One third ask for a person, one third for another
-    value of the person with some value."""
+def ask(rng: random.Random, table: Table) -> Question:
+    """One third ask for a person, one third for another value of the person with some value."""
     name = rng.choice(list(table))
-    topic, value = rng.choice(list(table[name].items()))
+    topic, fact = rng.choice(list(table[name].items()))
     kind = rng.randrange(3)
     if kind == 0:
-        return TOPICS[topic].question.format(name=name), fact_of(name, value), value, TOPICS[topic].values
+        others = [n for n in table if n != name]
+        return Question(TOPICS[topic].reverse.format(value=fact.value), name, fact, name, others)
+    asked = name
     if kind == 1:
-        return TOPICS[topic].reverse.format(value=value), fact_of(name, value), name, list(table)
-    other = rng.choice([t for t in table[name] if t != topic])
-    who = TOPICS[other].reverse.format(value=table[name][other]).removesuffix("?").removeprefix("Who ")
-    return TOPICS[topic].question.format(name=f"the one who {who}"), fact_of(name, value), value, TOPICS[topic].values
+        other = rng.choice([t for t in table[name] if t != topic])
+        who = TOPICS[other].reverse.format(value=table[name][other].value)
+        asked = f"the one who {who.removesuffix('?').removeprefix('Who ')}"
+    others = [v for v in TOPICS[topic].values if v != fact.value]
+    return Question(TOPICS[topic].question.format(name=asked), name, fact, fact.value, others)
 
 
 def on_passage(text: str, asked: Item) -> Item:
     return replace(asked, prompt=f"{text}\n{asked.prompt}")
 
 
-def question_on(table: Table, rng: random.Random) -> Item:
-    """A question and its options, without the passage."""
-    question, fact, right, pool = ask(rng, table)
-    options = rng.sample([o for o in pool if o != right], len(LETTERS) - 1)
+def with_options(q: Question, rng: random.Random) -> Item:
+    """The question without the passage; its answer is the fact in short, and a letter."""
+    options = rng.sample(q.others, len(LETTERS) - 1)
     place = rng.randrange(len(LETTERS))
-    options.insert(place, right)
-    listed = "Options: " + " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
-    return Item(f"{question}\n{listed}", f"{fact} {LETTERS[place]}", LETTERS[place], "letter")
+    options.insert(place, q.answer)
+    listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
+    return Item(f"{q.text}\nOptions: {listed}", f"{q.fact_in_short()} {LETTERS[place]}", LETTERS[place], "letter")
 
 
-def without_options(asked: Item) -> Item:
-    """The question alone, and as its answer the fact."""
-    fact = asked.target[:-len(" A")]
-    return replace(asked, prompt=asked.prompt.split("\n")[0], target=fact, answer=fact, matcher="exact")
+def without_options(q: Question, rng: random.Random) -> Item:
+    """The question without the passage and without options, which would do for a guess; its answer is the fact in
+    short, or the sentence that tells it."""
+    text, told = rng.choice([(q.text, q.fact_in_short()), (f"Quote: {q.text}", q.fact.sentence)])
+    return Item(text, told, told, "exact")
 
 
 def draw(rng: random.Random, new_phrasings: bool, grown: float = 1.0) -> tuple[str, Table]:
     """A passage and what it tells. As long as `grown` is less than 1, about fewer topics, and shorter."""
     names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
     topics = rng.sample(range(len(TOPICS)), FEWEST_TOPICS + round(grown * (len(TOPICS) - FEWEST_TOPICS)))
-    columns = {t: rng.sample(TOPICS[t].values, len(names)) for t in topics}
-    table = {name: {t: column[i] for t, column in columns.items()} for i, name in enumerate(names)}
-    facts = []
-    for name, values in table.items():
-        for t, value in values.items():
-            statements = TOPICS[t].statements
-            statement = rng.choice(statements[-1:] if new_phrasings else statements[:-1])
-            facts.append(statement.format(name=name, value=value))
-    return passage(facts, round(grown * rng.randint(SHORTEST, LONGEST)), rng), table
+    table: Table = {name: {} for name in names}
+    for t in topics:
+        statements = TOPICS[t].statements[-1:] if new_phrasings else TOPICS[t].statements[:-1]
+        for name, value in zip(names, rng.sample(TOPICS[t].values, len(names))):
+            table[name][t] = Fact(value, rng.choice(statements).format(name=name, value=value))
+    sentences = [fact.sentence for facts in table.values() for fact in facts.values()]
+    return passage(sentences, round(grown * rng.randint(SHORTEST, LONGEST)), rng), table
 
 
 def question(rng: random.Random, held_out: bool) -> Item:
@@ -158,21 +174,18 @@ def question(rng: random.Random, held_out: bool) -> Item:
     training."""
     while True:
         text, table = draw(rng, held_out and rng.random() < 0.5)
-        item = on_passage(text, question_on(table, rng))
+        item = on_passage(text, with_options(ask(rng, table), rng))
         if is_held_out(item) == held_out:
             return item
 
 
 def conversation(rng: random.Random, questions: int, grown: float = 1.0) -> list[Item]:
-    """Items of the training side on one passage, which only the first one tells. Half of them have no options, which
-    would do for a guess: what is to be learned is to look something up. That is learned on short passages, and hardly
-    on long ones: `grown` leads from the ones to the others."""
+    """Items of the training side on one passage, which only the first one tells. Half of them have no options. To look
+    something up is learned on short passages, and hardly on long ones: `grown` leads from the ones to the others."""
     text, table = draw(rng, False, grown)
     items: list[Item] = []
     while len(items) < questions:
-        asked = question_on(table, rng)
-        if rng.random() < 0.5:
-            asked = without_options(asked)
+        asked = (with_options if rng.random() < 0.5 else without_options)(ask(rng, table), rng)
         item = on_passage(text, asked)
         if not is_held_out(item):
             items.append(asked if items else item)

@@ -13,7 +13,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 import prose
 from chat import SPECIAL_TOKENS
-from tasks import TASKS
+from tasks import TASKS, conversation
 
 WORDS = r"'(?:[sdmt]|ll|ve|re)| ?[A-Za-z_]+|[0-9]| ?[^\sA-Za-z0-9_]+|\s+(?!\S)|\s+"
 CHAT_TEMPLATE = (
@@ -60,7 +60,7 @@ def with_mask_last(folder: Path, out: Path) -> Path:
 
 def task_texts(task: str, count: int) -> list[str]:
     rng = random.Random(0)
-    items = [TASKS[task](rng, False) for _ in range(count)]
+    items = [item for _ in range(count) for item in conversation(task, rng, 1, grown=1.0)]
     return [text for item in items for text in (item.prompt, item.target)]
 
 
