@@ -15,6 +15,12 @@ SURPLUS = 4  # sequences drawn for each that is learned, so that those of a batc
 Span = tuple[int, int]  # [begin, end)
 
 
+def encoded_step(chat: Chat, step: str, first: bool) -> tuple[list[int], list[int]]:
+    """Token ids of a worked step, `a operator b = result.`, up to its result, and of the result with its full stop."""
+    known, result = step.split(" = ")
+    return chat.encode(f"{'' if first else ' '}{known} = "), chat.encode(result)
+
+
 class Sequences:
     """Draws items and lays them out as tokens, answers in a region of at least `region` rows."""
 
@@ -32,11 +38,10 @@ class Sequences:
         own = [f"{step}." for step in item.target.split(". ")[:-1]]
         steps = own[:self.rng.randint(1, len(own))] if kind < 0.5 else [
             fact(self.rng) for _ in range(self.rng.randint(1, FACTS))]
-        for index, step_and_result in enumerate(steps):
-            step, result = step_and_result.split(" = ")
-            ids += self.chat.encode(f"{' ' if index else ''}{step} = ")
-            begin = len(ids)
-            ids += self.chat.encode(result)
+        for index, step in enumerate(steps):
+            known, result = encoded_step(self.chat, step, first=index == 0)
+            begin = len(ids) + len(known)
+            ids += known + result
             results.append((begin, len(ids) - 1))  # without the full stop
         results[-1] = (begin, len(ids))
         return ids, results

@@ -49,12 +49,16 @@ class MaskedAnswers:
             return self.schedule.randint(1, MOST_EXAMPLES), False
         return 0, draw < bare_share
 
+    def size(self, examples: int, bare: bool) -> int:
+        """Sequences in a batch: of about as many tokens whatever is in them."""
+        if self.a.task in CONVERSATIONS:
+            return self.a.batch  # a passage is longer than its questions
+        return 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
+
     def loss(self, model: Llada, progress: float) -> tuple[torch.Tensor, int]:
         examples, bare = self.phase(progress)
-        size = 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
-        if self.a.task in CONVERSATIONS:
-            size = self.a.batch  # a passage is longer than its questions
-            self.sequences.grown = min(max((progress - GROWING) / (GROWN_UP - GROWING), 0.0), 1.0)
+        size = self.size(examples, bare)
+        self.sequences.grown = min(max((progress - GROWING) / (GROWN_UP - GROWING), 0.0), 1.0)
         inputs, targets, masked = (t.to(trainer.device_of(model)) for t in self.sequences.batch(size, examples, bare))
         loss = masked_loss(model(inputs, masked), targets[masked], ask(self.teacher, inputs, masked))
         return loss, inputs.numel()

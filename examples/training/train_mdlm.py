@@ -26,6 +26,7 @@ import trainer
 from chat import Chat
 from folder import load
 from items import Item
+from lessons import encoded_step
 from llada import Llada
 from mdlm import Config, Mdlm
 from prose import Prose
@@ -65,13 +66,12 @@ def facts(chat: Chat, rng: random.Random, count: int, length: int) -> tuple[torc
     for row in range(count):
         end = 0
         while True:
-            step, result = fact(rng).split(" = ")
-            known, found = chat.encode(f"{' ' if end else ''}{step} = "), chat.encode(result)
-            begin, old_end = end + len(known), end
-            end = begin + len(found)
-            if end > length:
+            known, result = encoded_step(chat, fact(rng), first=end == 0)
+            begin, ids = end + len(known), known + result
+            if end + len(ids) > length:
                 break
-            filled[row, old_end:end] = torch.tensor(known + found)
+            filled[row, end:end + len(ids)] = torch.tensor(ids)
+            end += len(ids)
             results[row, begin:end - 1] = True  # without the full stop
     return filled, results
 

@@ -33,7 +33,7 @@ TEST(CostModel, MeasuresBeforeItDecides) {
 
 TEST(CostModel, DraftsAsFarAsStatesAreFree) { EXPECT_EQ((Device{1, 0}.after(40, 8)), 8u); }
 
-TEST(CostModel, DraftsNothingWhereStatesTakeAsLongAsPasses) {
+TEST(CostModel, DraftsNothingWhereStatesCostAsMuchAsSteps) {
   EXPECT_EQ((Device{0, 1}.after(30, 8)), 0u);
   EXPECT_EQ((Device{0, 1}.after(30, 0)), 0u);
 }
