@@ -10,7 +10,8 @@ namespace {
 
 constexpr double memory = 0.9;            // of exponential moving averages
 constexpr uint32_t rounds_to_retry = 16;  // without drafts
-constexpr uint32_t first_drafts = 3;      // after none: enough to see what further rows take
+constexpr uint32_t first_drafts = 1;      // after none: twice the rows show what further ones take
+constexpr double least_gain = 1.1;        // over no drafts, below which what was measured may be chance
 
 void move(double& average, double value) { average = memory * average + (1 - memory) * value; }
 
@@ -72,7 +73,7 @@ uint32_t CostModel::choose(uint32_t most) const {
   uint32_t best = 0;
   for (uint32_t drafts = 1; drafts <= most; ++drafts)
     if (steps(drafts) * seconds(best) > steps(best) * seconds(drafts)) best = drafts;
-  return best;
+  return steps(best) * seconds(0) > least_gain * seconds(best) ? best : 0;
 }
 
 uint32_t CostModel::next(uint32_t most, uint32_t rows) {

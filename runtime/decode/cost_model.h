@@ -1,6 +1,6 @@
 // How many states to draft before the next verification: the number with the most progress per second, by
 // measured costs and acceptance (the cost model of SimSD, Cui et al. 2026, arXiv 2606.02544, for measured
-// passes). Where even one draft loses time, none; it is tried again now and then.
+// passes). Where that gains no more than a tenth, none; one is tried again now and then.
 #pragma once
 
 #include <cstdint>

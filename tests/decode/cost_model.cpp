@@ -62,6 +62,13 @@ TEST(CostModel, ComparesRoundsOfAsManyTexts) {
   EXPECT_EQ(drafts, 0u);
 }
 
+// The difference between 5% of gain and 5% of loss is within what passes vary by.
+TEST(CostModel, DraftsNothingForAGainThatMayBeChance) {
+  EXPECT_EQ((Device{0, 1}.after(40, 8)), 0u);
+  EXPECT_EQ((Device{0.05, 1}.after(40, 8)), 0u);
+  EXPECT_GT((Device{1, 1}.after(40, 8)), 0u);
+}
+
 TEST(CostModel, TriesAgain) {
   const Device device{0, 1};
   uint32_t retries = 0;
