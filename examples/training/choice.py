@@ -13,7 +13,6 @@ from word_problems import PEOPLE
 
 LETTERS = "ABCD"
 SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
-FEWEST_TOPICS = 2  # of the passages that are learned first
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ Table = dict[str, dict[int, Fact]]  # of every person the facts by topic, those 
 
 @dataclass(frozen=True)
 class Topic:
-    """A kind of fact: its values, and its sentences with {name} or {He} and {value}; the last is for held-out items."""
+    """A kind of fact: its values, and its sentences with {name} and {value}; the last is for held-out items, in words
+    that the others have too."""
 
     values: list[str]
     statements: list[str]
@@ -38,19 +38,37 @@ class Topic:
 TOPICS = [
     Topic(
         ["Rome", "Oslo", "Cairo", "Lima", "Delhi", "Paris", "Tokyo", "Quebec"],
-        ["{name} lives in {value}.", "The home of {name} is in {value}.", "{name} has a small flat in {value}."],
+        [
+            "{name} lives in {value}.",
+            "The home of {name} is in {value}.",
+            "There is a small flat in {value} where {name} lives.",
+            "{name} has a small flat in {value}.",
+            "The small flat of {name} is in {value}.",
+        ],
         "Where does {name} live?",
         "Who lives in {value}?",
     ),
     Topic(
         ["baker", "pilot", "nurse", "farmer", "teacher", "painter", "lawyer", "sailor"],
-        ["{name} works as a {value}.", "By trade {name} is a {value}.", "For a living, {name} is a {value}."],
+        [
+            "{name} works as a {value}.",
+            "By trade {name} is a {value}.",
+            "The {value} in the family is {name}.",
+            "The work of {name} is that of a {value}.",
+            "By trade the work of {name} is that of a {value}.",
+        ],
         "What is the work of {name}?",
         "Who is a {value}?",
     ),
     Topic(
         ["cat", "dog", "horse", "parrot", "rabbit", "goat", "turtle", "snake"],
-        ["{name} keeps a {value}.", "The animal of {name} is a {value}.", "At home {name} looks after a {value}."],
+        [
+            "{name} keeps a {value}.",
+            "The animal of {name} is a {value}.",
+            "The {value} in the yard is kept by {name}.",
+            "At home {name} has a {value}.",
+            "In the yard {name} keeps a {value}.",
+        ],
         "Which animal does {name} keep?",
         "Who keeps a {value}?",
     ),
@@ -59,14 +77,22 @@ TOPICS = [
         [
             "{name} plays the {value}.",
             "In the band {name} has the {value}.",
-            "Every evening {name} practises the {value}.",
+            "The {value} in the band is played by {name}.",
+            "{name} is learning the {value}.",
+            "At home {name} plays the {value}.",
         ],
         "What does {name} play?",
         "Who plays the {value}?",
     ),
     Topic(
         ["red", "blue", "green", "yellow", "black", "white", "brown", "purple"],
-        ["{name} drives a {value} car.", "The car of {name} is {value}.", "{name} bought a car that is {value}."],
+        [
+            "{name} drives a {value} car.",
+            "The car of {name} is {value}.",
+            "The {value} car is the one that {name} drives.",
+            "{name} has a car that is {value}.",
+            "The car that {name} drives is {value}.",
+        ],
         "What colour is the car of {name}?",
         "Who drives a {value} car?",
     ),
@@ -75,7 +101,9 @@ TOPICS = [
         [
             "{name} likes {value} best.",
             "The favourite dish of {name} is {value}.",
-            "Nothing pleases {name} more than {value}.",
+            "There is {value} whenever {name} is hungry.",
+            "To {name} the best dish is {value}.",
+            "The dish that {name} likes best is {value}.",
         ],
         "What does {name} like best?",
         "Who likes {value} best?",
@@ -123,12 +151,12 @@ def ask(rng: random.Random, table: Table) -> Question:
     """One third ask for a person, one third for another value of the person with some value."""
     name = rng.choice(list(table))
     topic, fact = rng.choice(list(table[name].items()))
-    kind = rng.randrange(3)
+    kind = rng.randrange(3 if len(table[name]) > 1 else 2)
     if kind == 0:
         others = [n for n in table if n != name]
         return Question(TOPICS[topic].reverse.format(value=fact.value), name, fact, name, others)
     asked = name
-    if kind == 1:
+    if kind == 2:
         other = rng.choice([t for t in table[name] if t != topic])
         who = TOPICS[other].reverse.format(value=table[name][other].value)
         asked = f"the one who {who.removesuffix('?').removeprefix('Who ')}"
@@ -137,7 +165,7 @@ def ask(rng: random.Random, table: Table) -> Question:
 
 
 def on_passage(text: str, asked: Item) -> Item:
-    return replace(asked, prompt=f"{text}\n{asked.prompt}")
+    return replace(asked, prompt=f"Passage: {text}\n{asked.prompt}")
 
 
 def with_options(q: Question, rng: random.Random) -> Item:
@@ -156,33 +184,42 @@ def without_options(q: Question, rng: random.Random) -> Item:
     return Item(text, told, told, "exact")
 
 
-def draw(rng: random.Random, new_phrasings: bool, grown: float = 1.0) -> tuple[str, Table]:
-    """A passage and what it tells. As long as `grown` is less than 1, about fewer topics, and shorter."""
+def draw(rng: random.Random, statements: list[list[str]], topics: int, words: int) -> tuple[str, Table]:
+    """A passage and what it tells: so many topics, each in some of its statements, in at least so many words."""
     names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
-    topics = rng.sample(range(len(TOPICS)), FEWEST_TOPICS + round(grown * (len(TOPICS) - FEWEST_TOPICS)))
     table: Table = {name: {} for name in names}
-    for t in topics:
-        statements = TOPICS[t].statements[-1:] if new_phrasings else TOPICS[t].statements[:-1]
+    for t in rng.sample(range(len(TOPICS)), topics):
         for name, value in zip(names, rng.sample(TOPICS[t].values, len(names))):
-            table[name][t] = Fact(value, rng.choice(statements).format(name=name, value=value))
+            table[name][t] = Fact(value, rng.choice(statements[t]).format(name=name, value=value))
     sentences = [fact.sentence for facts in table.values() for fact in facts.values()]
-    return passage(sentences, round(grown * rng.randint(SHORTEST, LONGEST)), rng), table
+    return passage(sentences, words, rng), table
 
 
 def question(rng: random.Random, held_out: bool) -> Item:
     """A random item from one side of the split; half of the held-out ones are told in phrasings never seen in
     training."""
     while True:
-        text, table = draw(rng, held_out and rng.random() < 0.5)
+        new = held_out and rng.random() < 0.5
+        statements = [t.statements[-1:] if new else t.statements[:-1] for t in TOPICS]
+        text, table = draw(rng, statements, len(TOPICS), rng.randint(SHORTEST, LONGEST))
         item = on_passage(text, with_options(ask(rng, table), rng))
         if is_held_out(item) == held_out:
             return item
 
 
+def growing(rng: random.Random, grown: float) -> tuple[str, Table]:
+    """A passage of the training side. To look something up is learned where it is easiest: at first, values stand
+    beside their names, on one topic; from `grown` = 0 to 1, sentences tell about more topics, and longer."""
+    if grown == 0:
+        return draw(rng, [["{name} {value}."]] * len(TOPICS), topics=1, words=0)
+    return draw(rng, [t.statements[:-1] for t in TOPICS], topics=1 + round(grown * (len(TOPICS) - 1)),
+                words=round(grown * rng.randint(SHORTEST, LONGEST)))
+
+
 def conversation(rng: random.Random, questions: int, grown: float = 1.0) -> list[Item]:
-    """Items of the training side on one passage, which only the first one tells. Half of them have no options. To look
-    something up is learned on short passages, and hardly on long ones: `grown` leads from the ones to the others."""
-    text, table = draw(rng, False, grown)
+    """Items of the training side on one passage, which only the first one tells. Half of them have no options, which
+    would do for a guess."""
+    text, table = growing(rng, grown)
     items: list[Item] = []
     while len(items) < questions:
         asked = (with_options if rng.random() < 0.5 else without_options)(ask(rng, table), rng)

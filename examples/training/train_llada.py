@@ -27,7 +27,7 @@ from teaching import ask, load_teacher, masked_loss
 from warm_start import llada_from, relabelled
 
 MOST_EXAMPLES = 8
-GROWING, GROWN_UP = 0.3, 0.6  # shares of the budget after which passages get longer, and are as long as they get
+GROWING, GROWN_UP = 0.05, 0.4  # shares of the budget after which passages get longer, and are as long as they get
 
 
 class MaskedAnswers:

@@ -22,6 +22,7 @@ import train_mdlm
 import train_sdar
 from chat import Chat
 from lessons import Sequences
+from rotary import rotate
 from tokenizer import with_mask_last
 from warm_start import as_sdar, llada_from, mdlm_from, relabelled
 
@@ -36,6 +37,19 @@ MODELS = {
 def logits(model: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
     with torch.no_grad():
         return model.logits(tokens) if isinstance(model, sdar.Sdar) else model(tokens)
+
+
+class BeginningTest(unittest.TestCase):
+    def test_the_heads_of_the_first_layer_look_at_neighbours(self):
+        torch.manual_seed(1)
+        model = llada.Llada(llada.Config(128, 2, 4, 24))
+        block, rows = model.blocks[0], 100
+        n = block.attn_norm(model.wte(torch.randint(0, 600, (1, rows))))
+        cos, sin = model.cos[:rows], model.sin[:rows]
+        q, k = (rotate(p(n).view(1, rows, 4, -1).transpose(1, 2), cos, sin) for p in (block.q_proj, block.k_proj))
+        for head, offset in enumerate(llada.NEIGHBOURS):
+            places = (q[0, head] @ k[0, head].T).argmax(1)[3:-3]
+            self.assertEqual(places.tolist(), [row + offset for row in range(3, rows - 3)])
 
 
 class FolderTest(unittest.TestCase):

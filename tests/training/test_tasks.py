@@ -75,10 +75,13 @@ class ScanTest(unittest.TestCase):
 
 
 class ChoiceTest(unittest.TestCase):
+    def passage(self, item: Item) -> str:
+        return item.prompt.split("\n")[0].removeprefix("Passage: ")
+
     def test_a_passage_answers_every_question_of_a_conversation(self):
         for seed in range(20):
             first, *others = choice.conversation(random.Random(seed), 6)
-            sentences = set(re.findall(r"[^ ][^.?]*\.", first.prompt.split("\n")[0]))
+            sentences = set(re.findall(r"[^ ][^.?]*\.", self.passage(first)))
             for item in (first, *others):
                 self.assertTrue(item.solved_by(item.target), item)
                 if short := re.match(r"About (\w+) we read (\w+)\.(?: ([A-D]))?$", item.target):
@@ -94,9 +97,23 @@ class ChoiceTest(unittest.TestCase):
     def test_a_conversation_has_no_held_out_question(self):
         for seed in range(40):
             first, *others = choice.conversation(random.Random(seed), 6)
-            text = first.prompt.split("\n")[0]
-            for item in (first, *(choice.on_passage(text, o) for o in others)):
+            for item in (first, *(choice.on_passage(self.passage(first), o) for o in others)):
                 self.assertFalse(is_held_out(item), item)
+
+
+    def test_passages_grow_from_names_with_values_beside_them(self):
+        words = []
+        for grown in (0.0, 0.2, 0.5, 1.0):
+            first, *_ = choice.conversation(random.Random(1), 3, grown)
+            words.append(len(self.passage(first).split()))
+        self.assertRegex(self.passage(choice.conversation(random.Random(1), 1, 0.0)[0]), r"^(\w+ \w+\. ?){4,6}$")
+        self.assertEqual(words, sorted(words))
+
+    def test_held_out_phrasings_say_nothing_in_new_words(self):
+        said = {w for t in choice.TOPICS for s in t.statements[:-1] for w in re.findall(r"\w+", s)}
+        for topic in choice.TOPICS:
+            self.assertNotIn(topic.statements[-1], topic.statements[:-1])
+            self.assertLessEqual(set(re.findall(r"\w+", topic.statements[-1])), said)
 
 
 class MatcherTest(unittest.TestCase):
