@@ -1,17 +1,19 @@
 """Multiple choice on a passage: who lives where, does what, has which animal, and so on, told in 150 to 400 tokens; a
 question on one of these facts, or on two in a row; four options. The answer is a letter.
 
-The target says the fact before the letter, and several questions can be asked on one passage, so that there is more to
-learn from than one token per passage.
+The target says what is looked up before the letter, one thing after the other, and several questions can be asked on
+one passage, so that there is more to learn from than one token per passage.
 """
 
 import random
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from items import Item, is_held_out
 from word_problems import PEOPLE
 
 LETTERS = "ABCD"
+FORMULA = ("About", "we read", ".")  # what an answer says beside names and values
 SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
 
 
@@ -136,32 +138,44 @@ def passage(facts: list[str], words: int, rng: random.Random) -> str:
 @dataclass(frozen=True)
 class Question:
     text: str
-    name: str
-    fact: Fact
-    answer: str  # the fact's value, or the name
+    looked_up: list[tuple[str, str]]  # what is known, and what the passage says about it; the last is the answer
     others: list[str]  # that could be options
 
-    def fact_in_short(self) -> str:
-        """The name stands as far before the value as in most sentences of the passage, and never first, so that it is
-        the same token there and here."""
-        return f"About {self.name} we read {self.fact.value}."
+    @property
+    def answer(self) -> str:
+        return self.looked_up[-1][1]
+
+    def worked(self) -> str:
+        """What is looked up stands as far behind what is known as in most sentences of the passage, and neither comes
+        first, so that they are the same tokens there and here."""
+        about, read, stop = FORMULA
+        return " ".join(f"{about} {known} {read} {said}{stop}" for known, said in self.looked_up)
 
 
-def ask(rng: random.Random, table: Table) -> Question:
-    """One third ask for a person, one third for another value of the person with some value."""
+class Kind(Enum):
+    """What is asked for."""
+
+    PERSON = 1
+    VALUE = 2
+    VALUE_OF_ANOTHER = 3  # value's person
+
+
+def ask(rng: random.Random, table: Table, kinds: list[Kind]) -> Question:
     name = rng.choice(list(table))
     topic, fact = rng.choice(list(table[name].items()))
-    kind = rng.randrange(3 if len(table[name]) > 1 else 2)
-    if kind == 0:
+    kind = rng.choice(kinds)
+    if kind == Kind.PERSON:
         others = [n for n in table if n != name]
-        return Question(TOPICS[topic].reverse.format(value=fact.value), name, fact, name, others)
-    asked = name
-    if kind == 2:
+        return Question(TOPICS[topic].reverse.format(value=fact.value), [(fact.value, name)], others)
+    asked, looked_up = name, [(name, fact.value)]
+    if kind == Kind.VALUE_OF_ANOTHER and len(table[name]) > 1:
         other = rng.choice([t for t in table[name] if t != topic])
-        who = TOPICS[other].reverse.format(value=table[name][other].value)
+        known = table[name][other].value
+        who = TOPICS[other].reverse.format(value=known)
         asked = f"the one who {who.removesuffix('?').removeprefix('Who ')}"
+        looked_up.insert(0, (known, name))
     others = [v for v in TOPICS[topic].values if v != fact.value]
-    return Question(TOPICS[topic].question.format(name=asked), name, fact, fact.value, others)
+    return Question(TOPICS[topic].question.format(name=asked), looked_up, others)
 
 
 def on_passage(text: str, asked: Item) -> Item:
@@ -169,19 +183,12 @@ def on_passage(text: str, asked: Item) -> Item:
 
 
 def with_options(q: Question, rng: random.Random) -> Item:
-    """The question without the passage; its answer is the fact in short, and a letter."""
+    """The question without the passage; its answer is what is looked up, and a letter."""
     options = rng.sample(q.others, len(LETTERS) - 1)
     place = rng.randrange(len(LETTERS))
     options.insert(place, q.answer)
     listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
-    return Item(f"{q.text}\nOptions: {listed}", f"{q.fact_in_short()} {LETTERS[place]}", LETTERS[place], "letter")
-
-
-def without_options(q: Question, rng: random.Random) -> Item:
-    """The question without the passage and without options, which would do for a guess; its answer is the fact in
-    short, or the sentence that tells it."""
-    text, told = rng.choice([(q.text, q.fact_in_short()), (f"Quote: {q.text}", q.fact.sentence)])
-    return Item(text, told, told, "exact")
+    return Item(f"{q.text}\nOptions: {listed}", f"{q.worked()} {LETTERS[place]}", LETTERS[place], "letter")
 
 
 def draw(rng: random.Random, statements: list[list[str]], topics: int, words: int) -> tuple[str, Table]:
@@ -202,28 +209,33 @@ def question(rng: random.Random, held_out: bool) -> Item:
         new = held_out and rng.random() < 0.5
         statements = [t.statements[-1:] if new else t.statements[:-1] for t in TOPICS]
         text, table = draw(rng, statements, len(TOPICS), rng.randint(SHORTEST, LONGEST))
-        item = on_passage(text, with_options(ask(rng, table), rng))
+        item = on_passage(text, with_options(ask(rng, table, list(Kind)), rng))
         if is_held_out(item) == held_out:
             return item
 
 
 def growing(rng: random.Random, grown: float) -> tuple[str, Table]:
-    """A passage of the training side. To look something up is learned where it is easiest: at first, values stand
-    beside their names, on one topic; from `grown` = 0 to 1, sentences tell about more topics, and longer."""
-    if grown == 0:
-        return draw(rng, [["{name} {value}."]] * len(TOPICS), topics=1, words=0)
-    return draw(rng, [t.statements[:-1] for t in TOPICS], topics=1 + round(grown * (len(TOPICS) - 1)),
+    """A passage of the training side; from `grown` = 0 to 1, about more topics, and longer."""
+    statements = [t.statements[:-1] if grown > 0 else t.statements[:2] for t in TOPICS]
+    return draw(rng, statements, topics=1 if grown == 0 else max(2, round(grown * len(TOPICS))),
                 words=round(grown * rng.randint(SHORTEST, LONGEST)))
 
 
+def posed(rng: random.Random, table: Table, grown: float) -> Item:
+    """A question without the passage. At `grown` = 0, only values are asked for; up to 0.5, values and persons; then
+    anything, every other question with options."""
+    kinds = [Kind.VALUE] if grown == 0 else [Kind.VALUE, Kind.PERSON] if grown < 0.5 else list(Kind)
+    q = ask(rng, table, kinds)
+    if grown >= 0.5 and rng.random() < 0.5:
+        return with_options(q, rng)
+    return Item(q.text, q.worked(), q.worked(), "exact")
+
+
 def conversation(rng: random.Random, questions: int, grown: float = 1.0) -> list[Item]:
-    """Items of the training side on one passage, which only the first one tells. Half of them have no options, which
-    would do for a guess."""
-    text, table = growing(rng, grown)
-    items: list[Item] = []
-    while len(items) < questions:
-        asked = (with_options if rng.random() < 0.5 else without_options)(ask(rng, table), rng)
-        item = on_passage(text, asked)
-        if not is_held_out(item):
-            items.append(asked if items else item)
-    return items
+    """Items of the training side on one passage, which only the first one tells; no two are the same question."""
+    while True:
+        text, table = growing(rng, grown)
+        items = [posed(rng, table, grown) for _ in range(questions)]
+        held_out = any(is_held_out(on_passage(text, item)) for item in items)
+        if not held_out and len({(item.prompt, item.target) for item in items}) == questions:
+            return [on_passage(text, items[0]), *items[1:]]

@@ -4,11 +4,12 @@ import random
 
 import torch
 
+import choice
 from chat import Chat
-from tasks import CONVERSATIONS, TASKS, conversation
-from word_problems import fact
+from tasks import ARITHMETIC, CONVERSATIONS, TASKS, conversation
 
 ANSWER_REGION = 32  # rows of a short answer, padded with <|endoftext|> as LLaDA pads
+QUESTIONS = 4  # on a passage whose answers have blanks
 FACTS = 6  # facts of arithmetic in a row of them
 SURPLUS = 4  # sequences drawn for each that is learned, so that those of a batch are of like length
 
@@ -26,6 +27,7 @@ class Sequences:
 
     def __init__(self, chat: Chat, task: str, region: int, seed: int):
         self.chat, self.task, self.region, self.rng = chat, task, region, random.Random(seed)
+        self.formula = set(self.chat.encode(" ".join(2 * choice.FORMULA)))
         self.grown = 1.0  # share of their full length that the passages of conversations have
 
     def facts(self) -> tuple[list[int], list[Span]]:
@@ -37,7 +39,7 @@ class Sequences:
         ids, results = [*(self.chat.question(item)[:-1] if kind < 0.75 else []), self.chat.assistant], []
         own = [f"{step}." for step in item.target.split(". ")[:-1]]
         steps = own[:self.rng.randint(1, len(own))] if kind < 0.5 else [
-            fact(self.rng) for _ in range(self.rng.randint(1, FACTS))]
+            ARITHMETIC[self.task](self.rng) for _ in range(self.rng.randint(1, FACTS))]
         for index, step in enumerate(steps):
             known, result = encoded_step(self.chat, step, first=index == 0)
             begin = len(ids) + len(known)
@@ -60,6 +62,19 @@ class Sequences:
         answers[-1] = (begin, len(ids))
         return ids, answers
 
+    def blanks(self) -> tuple[list[int], list[Span]]:
+        """Token ids of a passage with questions and answers, and in every answer what is looked up last, or the
+        letter: to look it up is all there is to learn."""
+        ids, blanks = [], []
+        for item in conversation(self.task, self.rng, QUESTIONS, self.grown):
+            ids += self.chat.question(item)
+            answer = self.chat.encode(item.target)
+            words = [i for i, token in enumerate(answer) if token not in self.formula]
+            place = len(ids) + (self.rng.choice(words[-2:]) if item.matcher == "letter" else words[-1])
+            blanks.append((place, place + 1))
+            ids += [*answer, self.chat.eot]
+        return ids, blanks
+
     def mask(self, length: int, ratio: float, from_left: bool) -> torch.Tensor:
         """Which rows of an answer to mask: each with probability `ratio`, or the last share of them, as when an
         answer is written from left to right; at least one."""
@@ -75,11 +90,13 @@ class Sequences:
         return drawn[begin:begin + size]
 
     def batch(self, size: int, examples: int, bare: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Inputs, targets and the mask of rows to learn, each [size, length].
+        """Inputs, targets and the mask of rows to learn, each [size, length]; if `bare`, of bare facts, or of blanks in
+        answers on a passage.
 
-        What comes after the last of bare facts is masked and not learned: while an answer is decoded, nothing after
+        What comes after the last of these is masked and not learned: while an answer is decoded, nothing after
         the step that is being worked is known, its end neither."""
-        drawn = [self.facts() for _ in range(size)] if bare else self.alike(size, examples)
+        draw_bare = self.blanks if self.task in CONVERSATIONS else self.facts
+        drawn = [draw_bare() for _ in range(size)] if bare else self.alike(size, examples)
         length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, self.region // 2) if bare else 0)
         targets = torch.full((size, length), self.chat.end)
         masked = torch.zeros((size, length), dtype=torch.bool)

@@ -1,11 +1,6 @@
 """LLaDA (Nie et al. 2025, arXiv 2502.09992) in plain torch: bidirectional attention, RMSNorm, SwiGLU, RoPE.
 
 Parameter names are those of the published checkpoints.
-
-A new model begins with what looking something up in its text takes, induction heads (Olsson et al. 2022, arXiv
-2209.11895): the first layer copies the neighbours of a token to it, later layers look for tokens that are or stand
-beside the same, and copy them. From random weights, models as small as ours may take hours to find this; from these,
-minutes (mimetic initialisation: Trockman and Kolter 2023, arXiv 2305.09828).
 """
 
 from dataclasses import dataclass
@@ -14,13 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import induction
 from rotary import rotary_table, rotate
-
-NEIGHBOURS = (-1, -2, -3, 1)  # where the heads of a new model's first layer look, from each token
-EMBEDDING, SHARED = 0.5, 0.35  # root mean squares: of what is a token's own, and of what all tokens have in common
-NOISE = 0.02  # standard deviation of weights that mean nothing yet
-ALIKE, COPIED, SAID = 0.7, 0.3, 0.3  # scales of later queries and keys, of what attention adds, and of the output's
-
 
 @dataclass(frozen=True)
 class Config:
@@ -98,39 +88,14 @@ class Llada(nn.Module):
         self.register_buffer("sin", sin, persistent=False)
         self._initialise()
 
-    @torch.no_grad()
     def _initialise(self):
-        for p in self.parameters():
-            if p.dim() == 2:
-                nn.init.normal_(p, std=NOISE)
-        hidden = self.config.hidden
-        shared = F.normalize(torch.randn(hidden), dim=0)
-        own = torch.eye(hidden) - torch.outer(shared, shared)  # takes what tokens share away
-        self.wte.weight.copy_(EMBEDDING * hidden**0.5 * F.normalize(torch.randn_like(self.wte.weight) @ own))
-        self.ff_out.weight.copy_(SAID * self.wte.weight)
-        self.wte.weight.add_(SHARED * hidden**0.5 * shared)
         for block in self.blocks:
-            nn.init.normal_(block.ff_out.weight, std=NOISE / (2 * self.config.layers) ** 0.5)
-            block.v_proj.weight.add_(own)
-            nn.init.normal_(block.attn_out.weight, std=NOISE / (2 * self.config.layers) ** 0.5)
-            block.attn_out.weight.add_(COPIED * torch.eye(hidden))
-        self._look_beside(self.blocks[0], shared)
-        for block in self.blocks[1:]:
-            block.q_proj.weight.add_(ALIKE * torch.eye(hidden))
-            block.k_proj.weight.add_(ALIKE * torch.eye(hidden))
-
-    def _look_beside(self, block: Block, shared: torch.Tensor):
-        """Every head looks at one neighbour: queries and keys are what all tokens share, and queries are rotated, by
-        as much as rotates the neighbour's key. Of the pairs of elements only the faster half, which tell neighbours
-        apart."""
-        heads, pairs = self.config.heads, self.cos.shape[1]
-        offsets = torch.tensor([NEIGHBOURS[h % len(NEIGHBOURS)] for h in range(heads)])
-        angles = torch.outer(offsets, torch.atan2(self.sin[1], self.cos[1]))
-        fast = (torch.arange(pairs) < pairs // 2).float()
-        query = torch.cat((fast * angles.cos(), fast * angles.sin()), dim=1).flatten()
-        key = torch.cat((fast.expand(heads, -1), torch.zeros(heads, pairs)), dim=1).flatten()
-        block.q_proj.weight.copy_(torch.outer(query, shared))
-        block.k_proj.weight.copy_(torch.outer(key, shared))
+            nn.init.normal_(block.ff_proj.weight, std=0.02)
+            nn.init.normal_(block.up_proj.weight, std=0.02)
+            nn.init.normal_(block.ff_out.weight, std=0.02 / (2 * self.config.layers) ** 0.5)
+        induction.begin(self.wte.weight, self.ff_out.weight,
+                        [induction.Attention(b.q_proj.weight, b.k_proj.weight, b.v_proj.weight, b.attn_out.weight)
+                         for b in self.blocks], self.config.heads, torch.atan2(self.sin[1], self.cos[1]))
 
     def forward(self, tokens: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Logits of tokens [batch, length]; with `rows` (a mask of the same shape) only of the rows it selects."""

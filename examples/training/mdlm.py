@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import induction
 from rotary import rotary_table, rotate
 
 FREQUENCIES = 128  # of the embedding of the noise level
@@ -91,7 +92,7 @@ class NoiseLevel(nn.Module):
 class Embedding(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
-        self.embedding = nn.Parameter(0.5 * torch.randn(c.vocabulary, c.hidden))
+        self.embedding = nn.Parameter(torch.empty(c.vocabulary, c.hidden))
 
 
 class OutputLayer(nn.Module):
@@ -124,10 +125,8 @@ class Mdlm(nn.Module):
     def _initialise(self):
         """Modulations begin as nothing: no shift, no scale, gates open."""
         for block in self.blocks:
-            for matrix in (block.attn_qkv, block.mlp[0]):
-                nn.init.normal_(matrix.weight, std=0.02)
-            for matrix in (block.attn_out, block.mlp[2]):
-                nn.init.normal_(matrix.weight, std=0.02 / (2 * self.config.layers) ** 0.5)
+            nn.init.normal_(block.mlp[0].weight, std=0.02)
+            nn.init.normal_(block.mlp[2].weight, std=0.02 / (2 * self.config.layers) ** 0.5)
             for bias in (block.mlp[0].bias, block.mlp[2].bias):
                 nn.init.zeros_(bias)
         for modulated in (*self.blocks, self.output_layer):
@@ -136,7 +135,9 @@ class Mdlm(nn.Module):
         for block in self.blocks:
             for gate in (2, 5):
                 block.adaLN_modulation.bias.view(6, -1)[gate] = 1
-        nn.init.normal_(self.output_layer.linear.weight, std=0.02)
+        induction.begin(self.vocab_embed.embedding, self.output_layer.linear.weight,
+                        [induction.Attention(*b.attn_qkv.weight.chunk(3), b.attn_out.weight) for b in self.blocks],
+                        self.config.heads, torch.atan2(self.sin[1], self.cos[1]))
         nn.init.zeros_(self.output_layer.linear.bias)
 
     def forward(self, tokens: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:

@@ -19,12 +19,14 @@ from items import Item
 Draw = Callable[[random.Random, bool], Item]
 
 
-TASKS: dict[str, Draw] = {"word_problems": word_problems.problem, "stories": stories.story, "scan": scan.command,
-                          "choice": choice.question}
-# Where one passage serves several questions: draws that many items of the training side, of which only the first one tells
+TASKS: dict[str, Draw] = {"word_problems": word_problems.problem, "small_problems": word_problems.small_problem,
+                          "stories": stories.story, "scan": scan.command, "choice": choice.question}
+# Where one passage serves several questions: draws that many items of the training side, of which only the first tells
 # the passage, which has grown to a share of its full length.
 CONVERSATIONS: dict[str, Callable[[random.Random, int, float], list[Item]]] = {"choice": choice.conversation}
-ARITHMETIC = {"word_problems", "stories"}  # tasks whose answers are worked in steps
+# Tasks whose answers are worked in steps, with what draws a bare step as they need it.
+ARITHMETIC: dict[str, Callable[[random.Random], str]] = {
+    "word_problems": word_problems.fact, "small_problems": word_problems.small_fact, "stories": word_problems.fact}
 
 
 def conversation(task: str, rng: random.Random, count: int, grown: float) -> list[Item]:

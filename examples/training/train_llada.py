@@ -27,7 +27,7 @@ from teaching import ask, load_teacher, masked_loss
 from warm_start import llada_from, relabelled
 
 MOST_EXAMPLES = 8
-GROWING, GROWN_UP = 0.05, 0.4  # shares of the budget after which passages get longer, and are as long as they get
+GROWING, GROWN_UP = 0.05, 0.5  # shares of the budget after which passages get longer, and are as long as they get
 
 
 class MaskedAnswers:
@@ -38,10 +38,11 @@ class MaskedAnswers:
 
     def phase(self, progress: float) -> tuple[int, bool]:
         """(examples in the prompt, bare arithmetic?) of a batch: stories first, for they teach to copy numbers; then
-        mostly the facts of arithmetic; then everything, prompts with worked examples included. Of a passage, several
-        questions from the beginning."""
+        mostly the facts of arithmetic; then everything, prompts with worked examples included. On passages, first only
+        blanks, then whole answers too."""
         if self.a.task in CONVERSATIONS:
-            return self.schedule.randint(0, MOST_EXAMPLES), False
+            bare = progress < GROWN_UP or self.schedule.random() < self.a.bare_share
+            return self.schedule.randint(0, MOST_EXAMPLES), bare
         draw, bare_share = self.schedule.random(), self.a.bare_share if self.a.task in ARITHMETIC else 0
         if progress < 0.55:
             return 0, draw < (0.4 * bare_share if progress < 0.2 else bare_share)
@@ -51,14 +52,15 @@ class MaskedAnswers:
 
     def size(self, examples: int, bare: bool) -> int:
         """Sequences in a batch: of about as many tokens whatever is in them."""
-        if self.a.task in CONVERSATIONS:
-            return self.a.batch  # a passage is longer than its questions
+        if self.a.task in CONVERSATIONS:  # passages, which are longer than their questions
+            return self.a.batch if self.sequences.grown > 0 else 3 * self.a.batch
         return 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
 
     def loss(self, model: Llada, progress: float) -> tuple[torch.Tensor, int]:
+        if self.a.task in CONVERSATIONS:
+            self.sequences.grown = min(max((progress - GROWING) / (GROWN_UP - GROWING), 0.0), 1.0)
         examples, bare = self.phase(progress)
         size = self.size(examples, bare)
-        self.sequences.grown = min(max((progress - GROWING) / (GROWN_UP - GROWING), 0.0), 1.0)
         inputs, targets, masked = (t.to(trainer.device_of(model)) for t in self.sequences.batch(size, examples, bare))
         loss = masked_loss(model(inputs, masked), targets[masked], ask(self.teacher, inputs, masked))
         return loss, inputs.numel()
@@ -85,7 +87,7 @@ def main():
     parser.add_argument("--teacher", type=Path, help="LLaDA folder with the same tokenizer to learn from")
     parser.add_argument("--batch", type=int, default=32, help="sequences without examples in a batch, per process")
     parser.add_argument("--region", type=int, default=ANSWER_REGION, help="rows of an answer: what decoding will use")
-    parser.add_argument("--bare-share", type=float, default=0.5, help="share of batches of bare arithmetic")
+    parser.add_argument("--bare-share", type=float, default=0.5, help="share of batches of bare arithmetic, or of blanks")
     parser.add_argument("--examples-share", type=float, default=0.15, help="share of batches with worked examples")
     trainer.train(parser.parse_args(), start, MaskedAnswers)
 

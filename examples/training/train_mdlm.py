@@ -9,9 +9,9 @@ Resumes from its last checkpoint, stops on a time budget.
 
 Objective (Sahoo et al. 2024, arXiv 2406.07524): each text is masked with a ratio of its own, spread evenly over the
 batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small
-batch makes noisy. Of every other problem only the worked answer is masked: what the question says is soon known and
-cannot be known better, while arithmetic takes long to learn. The best model is the same. Until the last part of the
-budget, some batches are bare facts of arithmetic, of which only the results are masked.
+batch makes noisy. At first, of every other problem only the worked answer is masked, and some batches are bare facts of
+arithmetic, of which only the results are masked: arithmetic takes longest to learn. Then all is whole texts, for every
+token of a text that a model writes must fit all the others.
 """
 
 import argparse
@@ -34,10 +34,8 @@ from tasks import ARITHMETIC, TASKS
 from tokenizer import with_mask_last
 from validity import is_valid
 from warm_start import mdlm_from, spread
-from word_problems import fact
 
 FIT_STEPS = 200  # of each MLP, when started from another family
-BARE_UNTIL = 0.8  # share of the budget after which no batch is of bare facts
 
 
 def layout(item: Item) -> str:
@@ -60,13 +58,13 @@ def texts(chat: Chat, task: str, rng: random.Random, count: int, length: int) ->
     return filled, begins
 
 
-def facts(chat: Chat, rng: random.Random, count: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+def facts(chat: Chat, task: str, rng: random.Random, count: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids of unrelated worked steps [count, length], as many as there is room for, and which are of results."""
     filled, results = torch.full((count, length), chat.end), torch.zeros(count, length, dtype=torch.bool)
     for row in range(count):
         end = 0
         while True:
-            known, result = encoded_step(chat, fact(rng), first=end == 0)
+            known, result = encoded_step(chat, ARITHMETIC[task](rng), first=end == 0)
             begin, ids = end + len(known), known + result
             if end + len(ids) > length:
                 break
@@ -96,10 +94,11 @@ class Problems:
         self.a, self.chat = a, Chat(a.tokenizer)
 
     def draw(self, rng: random.Random, progress: float) -> tuple[torch.Tensor, torch.Tensor]:
-        if self.a.task in ARITHMETIC and progress < BARE_UNTIL and rng.random() < self.a.bare_share:
-            return facts(self.chat, rng, self.a.batch, self.a.positions)
+        first = self.a.task in ARITHMETIC and progress < self.a.arithmetic_until
+        if first and rng.random() < self.a.bare_share:
+            return facts(self.chat, self.a.task, rng, self.a.batch, self.a.positions)
         tokens, begins = texts(self.chat, self.a.task, rng, self.a.batch, self.a.positions)
-        return tokens, noise(every_other(begins), self.a.positions, rng.random())
+        return tokens, noise(every_other(begins) if first else 0 * begins, self.a.positions, rng.random())
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         written = [self.chat.decode(ids, cut=False) for ids in sample(model, self.a.judge_count).tolist()]
@@ -175,7 +174,9 @@ def main():
     parser.add_argument("--valid-text", type=Path, help="with --text: the text that the model is judged by")
     parser.add_argument("--start", type=Path, help="LLaDA or MDLM folder of the same width to start with")
     parser.add_argument("--batch", type=int, default=32, help="texts in a batch, per process")
-    parser.add_argument("--bare-share", type=float, default=0.4, help="share of batches of bare arithmetic")
+    parser.add_argument("--bare-share", type=float, default=0.4, help="share of batches of bare arithmetic, at first")
+    parser.add_argument("--arithmetic-until", type=float, default=0.5,
+                        help="share of the budget after which all is whole texts")
     arguments = parser.parse_args()
     if (arguments.text is None) != (arguments.valid_text is None):
         parser.error("--text and --valid-text go together.")

@@ -13,6 +13,7 @@ training runs.
 
 import argparse
 import random
+import re
 from dataclasses import dataclass, field
 
 from items import Item, is_held_out
@@ -199,6 +200,7 @@ def fact(rng: random.Random) -> str:
     return story.steps[0]
 
 
+SMALL = 20  # the largest number in a small problem
 SHAPES = [gain_then_maybe_lose, lose_then_maybe_gain, containers, equal_shares, more_than, fewer_than, times_as_many,
           change_back, miles_walked, pages_left, ages, three_days]
 
@@ -208,6 +210,25 @@ def problem(rng: random.Random, held_out: bool) -> Item:
     while True:
         candidate = rng.choice(SHAPES)(Story(rng))
         if is_held_out(candidate) == held_out:
+            return candidate
+
+
+def is_small(text: str) -> bool:
+    return all(int(n) <= SMALL for n in re.findall(r"\d+", text))
+
+
+def small_problem(rng: random.Random, held_out: bool) -> Item:
+    """A random problem whose numbers are at most 20, for models that are to write whole problems."""
+    while True:
+        candidate = problem(rng, held_out)
+        if is_small(f"{candidate.prompt} {candidate.target}"):
+            return candidate
+
+
+def small_fact(rng: random.Random) -> str:
+    while True:
+        candidate = fact(rng)
+        if is_small(candidate):
             return candidate
 
 

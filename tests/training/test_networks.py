@@ -15,6 +15,7 @@ except ImportError:
     sys.exit("torch is not installed: the networks of examples/training are not tested.")
 
 import folder
+import induction
 import llada
 import mdlm
 import sdar
@@ -47,7 +48,7 @@ class BeginningTest(unittest.TestCase):
         n = block.attn_norm(model.wte(torch.randint(0, 600, (1, rows))))
         cos, sin = model.cos[:rows], model.sin[:rows]
         q, k = (rotate(p(n).view(1, rows, 4, -1).transpose(1, 2), cos, sin) for p in (block.q_proj, block.k_proj))
-        for head, offset in enumerate(llada.NEIGHBOURS):
+        for head, offset in enumerate(induction.NEIGHBOURS):
             places = (q[0, head] @ k[0, head].T).argmax(1)[3:-3]
             self.assertEqual(places.tolist(), [row + offset for row in range(3, rows - 3)])
 
@@ -135,6 +136,15 @@ class SequencesTest(unittest.TestCase):
             ends = [*begins[1:], len(ids)]
             self.assertTrue(all(hits[begin:end].any() for begin, end in zip(begins, ends)))
 
+    def test_of_every_answer_on_a_passage_one_blank_is_learned(self):
+        chat = Chat(TOKENIZER)
+        sequences = Sequences(chat, "choice", 16, seed=2)
+        _, targets, masked = sequences.batch(6, 0, bare=True)
+        for ids, hits in zip(targets, masked):
+            begins = (ids == chat.assistant).nonzero()[:, 0].tolist()
+            self.assertEqual([int(hits[b:e].sum()) for b, e in zip(begins, [*begins[1:], len(ids)])], [1, 1, 1, 1])
+            self.assertTrue(sequences.formula.isdisjoint(ids[hits].tolist()))
+
 
 class MdlmTest(unittest.TestCase):
     def test_answers_begin_behind_the_question(self):
@@ -146,7 +156,7 @@ class MdlmTest(unittest.TestCase):
 
     def test_of_bare_facts_the_results_are_masked(self):
         chat = Chat(TOKENIZER)
-        tokens, results = train_mdlm.facts(chat, random.Random(2), 8, 68)
+        tokens, results = train_mdlm.facts(chat, "word_problems", random.Random(2), 8, 68)
         for ids, hits in zip(tokens, results):
             text = chat.decode(ids.tolist())
             steps = re.findall(r"(\d+) (.) (\d+) = (\d+)\.", text)

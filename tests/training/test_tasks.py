@@ -81,18 +81,22 @@ class ChoiceTest(unittest.TestCase):
     def test_a_passage_answers_every_question_of_a_conversation(self):
         for seed in range(20):
             first, *others = choice.conversation(random.Random(seed), 6)
-            sentences = set(re.findall(r"[^ ][^.?]*\.", self.passage(first)))
+            sentences = [set(re.findall(r"\w+", s)) for s in self.passage(first).split(". ")]
             for item in (first, *others):
                 self.assertTrue(item.solved_by(item.target), item)
-                if short := re.match(r"About (\w+) we read (\w+)\.(?: ([A-D]))?$", item.target):
-                    name, value, letter = short.groups()
-                    self.assertEqual(len([s for s in sentences if {name, value} <= set(re.findall(r"\w+", s))]), 1, item)
-                    if letter:
-                        self.assertRegex(item.prompt, rf"{letter}\) ({name}|{value})\b")
-                else:
-                    self.assertIn("Quote: ", item.prompt)
-                    self.assertIn(item.target, sentences)
-            self.assertFalse(any("\n" in o.prompt[:o.prompt.index("?")] for o in others))
+                looked_up = re.findall(r"About (\w+) we read (\w+)\.", item.target)
+                self.assertIn(looked_up[0][0], re.findall(r"\w+", item.prompt))
+                for known, said in looked_up:
+                    self.assertEqual(len([s for s in sentences if {known, said} <= s]), 1, item)
+                if letter := re.search(r" ([A-D])$", item.target):
+                    self.assertRegex(item.prompt, rf"{letter[1]}\) {said}\b")
+            self.assertFalse(any("Passage" in o.prompt for o in others))
+
+    def test_a_question_about_another_value_is_looked_up_in_two_steps(self):
+        item = next(i for seed in range(100) for i in [choice.question(random.Random(seed), False)]
+                    if "the one who" in i.prompt)
+        (_, name), (known, _) = re.findall(r"About (\w+) we read (\w+)\.", item.target)
+        self.assertEqual(name, known)
 
     def test_a_conversation_has_no_held_out_question(self):
         for seed in range(40):
@@ -101,13 +105,14 @@ class ChoiceTest(unittest.TestCase):
                 self.assertFalse(is_held_out(item), item)
 
 
-    def test_passages_grow_from_names_with_values_beside_them(self):
-        words = []
-        for grown in (0.0, 0.2, 0.5, 1.0):
-            first, *_ = choice.conversation(random.Random(1), 3, grown)
-            words.append(len(self.passage(first).split()))
-        self.assertRegex(self.passage(choice.conversation(random.Random(1), 1, 0.0)[0]), r"^(\w+ \w+\. ?){4,6}$")
-        self.assertEqual(words, sorted(words))
+    def test_passages_and_questions_grow(self):
+        sizes, options = [], []
+        for grown in (0.0, 0.2, 0.7, 1.0):
+            first, *others = choice.conversation(random.Random(1), 4, grown)
+            sizes.append(len(self.passage(first).split()))
+            options.append(any("Options" in item.prompt for item in (first, *others)))
+        self.assertEqual(sizes, sorted(set(sizes)))
+        self.assertEqual(options, [False, False, True, True])
 
     def test_held_out_phrasings_say_nothing_in_new_words(self):
         said = {w for t in choice.TOPICS for s in t.statements[:-1] for w in re.findall(r"\w+", s)}
