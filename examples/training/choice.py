@@ -187,8 +187,8 @@ def with_options(q: Question, rng: random.Random) -> Item:
     options = rng.sample(q.others, len(LETTERS) - 1)
     place = rng.randrange(len(LETTERS))
     options.insert(place, q.answer)
-    listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options))
-    return Item(f"{q.text}\nOptions: {listed}", f"{q.worked()} {LETTERS[place]}", LETTERS[place], "letter")
+    listed = ", ".join(f"{option} is {letter}" for letter, option in zip(LETTERS, options))
+    return Item(f"{q.text}\nOptions: {listed}.", f"{q.worked()} {LETTERS[place]}", LETTERS[place], "letter")
 
 
 def draw(rng: random.Random, statements: list[list[str]], topics: int, words: int) -> tuple[str, Table]:
@@ -222,11 +222,11 @@ def growing(rng: random.Random, grown: float) -> tuple[str, Table]:
 
 
 def posed(rng: random.Random, table: Table, grown: float) -> Item:
-    """A question without the passage. At `grown` = 0, only values are asked for; up to 0.5, values and persons; then
-    anything, every other question with options."""
+    """A question without the passage, every other one with options. At `grown` = 0, only values are asked for; up to
+    0.5, values and persons; then anything."""
     kinds = [Kind.VALUE] if grown == 0 else [Kind.VALUE, Kind.PERSON] if grown < 0.5 else list(Kind)
     q = ask(rng, table, kinds)
-    if grown >= 0.5 and rng.random() < 0.5:
+    if rng.random() < 0.5:
         return with_options(q, rng)
     return Item(q.text, q.worked(), q.worked(), "exact")
 
