@@ -63,15 +63,16 @@ class Sequences:
         return ids, answers
 
     def blanks(self) -> tuple[list[int], list[Span]]:
-        """Token ids of a passage with questions and answers, and in every answer what is looked up last, or the
-        letter: to look it up is all there is to learn."""
+        """Token ids of a passage with questions and answers, and of every answer what is looked up last and the letter,
+        or only the letter: to look it up is all there is to learn. What was looked up is never asked for while the
+        letter is known, by which the options tell it."""
         ids, blanks = [], []
         for item in conversation(self.task, self.rng, QUESTIONS, self.grown):
             ids += self.chat.question(item)
             answer = self.chat.encode(item.target)
             words = [i for i, token in enumerate(answer) if token not in self.formula]
             place = len(ids) + (self.rng.choice(words[-2:]) if item.matcher == "letter" else words[-1])
-            blanks.append((place, place + 1))
+            blanks.append((place, len(ids) + words[-1] + 1))
             ids += [*answer, self.chat.eot]
         return ids, blanks
 
@@ -111,8 +112,8 @@ class Sequences:
             else:
                 answers[-1] = (answers[-1][0], length)
             for index, (begin, end) in enumerate(answers if everywhere else answers[-1:]):
-                masked[row, begin:end] = self.mask(end - begin, ((row + offset) / size + index * 0.618) % 1.0,
-                                                   from_left=not bare and row % 3 == 0)
+                ratio = 1.0 if bare and self.task in CONVERSATIONS else ((row + offset) / size + index * 0.618) % 1.0
+                masked[row, begin:end] = self.mask(end - begin, ratio, from_left=not bare and row % 3 == 0)
             if bare:
                 masked[row, begin:end] = True
         return targets.masked_fill(masked | unknown, self.chat.mask), targets, masked
