@@ -222,11 +222,11 @@ def growing(rng: random.Random, grown: float) -> tuple[str, Table]:
 
 
 def posed(rng: random.Random, table: Table, grown: float) -> Item:
-    """A question without the passage, every other one with options. At `grown` = 0, only values are asked for; up to
-    0.5, values and persons; then anything."""
+    """A question without the passage. At `grown` = 0, only values are asked for; up to 0.5, values and persons; then
+    anything, every other time with options. Options from the beginning would be all that is learned for long."""
     kinds = [Kind.VALUE] if grown == 0 else [Kind.VALUE, Kind.PERSON] if grown < 0.5 else list(Kind)
     q = ask(rng, table, kinds)
-    if rng.random() < 0.5:
+    if grown >= 0.5 and rng.random() < 0.5:
         return with_options(q, rng)
     return Item(q.text, q.worked(), q.worked(), "exact")
 
