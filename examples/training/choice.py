@@ -17,13 +17,7 @@ FORMULA = ("About", "we read", ".")  # what an answer says beside names and valu
 SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
 
 
-@dataclass(frozen=True)
-class Fact:
-    value: str
-    sentence: str  # that tells it
-
-
-Table = dict[str, dict[int, Fact]]  # of every person the facts by topic, those that the passage tells
+Table = dict[str, dict[int, str]]  # of every person the values by topic, those that the passage tells
 
 
 @dataclass(frozen=True)
@@ -127,7 +121,7 @@ FILLERS = [
 
 
 def passage(facts: list[str], words: int, rng: random.Random) -> str:
-    """Sentences in random order, with fillers between them up to so many words."""
+    """The facts in random order, with fillers between them up to so many words."""
     sentences = facts.copy()
     rng.shuffle(sentences)
     while sum(len(s.split()) for s in sentences) < words:
@@ -162,19 +156,19 @@ class Kind(Enum):
 
 def ask(rng: random.Random, table: Table, kinds: list[Kind]) -> Question:
     name = rng.choice(list(table))
-    topic, fact = rng.choice(list(table[name].items()))
+    topic, value = rng.choice(list(table[name].items()))
     kind = rng.choice(kinds)
     if kind == Kind.PERSON:
         others = [n for n in table if n != name]
-        return Question(TOPICS[topic].reverse.format(value=fact.value), [(fact.value, name)], others)
-    asked, looked_up = name, [(name, fact.value)]
+        return Question(TOPICS[topic].reverse.format(value=value), [(value, name)], others)
+    asked, looked_up = name, [(name, value)]
     if kind == Kind.VALUE_OF_ANOTHER and len(table[name]) > 1:
         other = rng.choice([t for t in table[name] if t != topic])
-        known = table[name][other].value
+        known = table[name][other]
         who = TOPICS[other].reverse.format(value=known)
         asked = f"the one who {who.removesuffix('?').removeprefix('Who ')}"
         looked_up.insert(0, (known, name))
-    others = [v for v in TOPICS[topic].values if v != fact.value]
+    others = [v for v in TOPICS[topic].values if v != value]
     return Question(TOPICS[topic].question.format(name=asked), looked_up, others)
 
 
@@ -195,11 +189,12 @@ def draw(rng: random.Random, statements: list[list[str]], topics: int, words: in
     """A passage and what it tells: so many topics, each in some of its statements, in at least so many words."""
     names = [name for name, _ in rng.sample(PEOPLE, rng.randint(4, 6))]
     table: Table = {name: {} for name in names}
+    told: dict[str, list[str]] = {name: [] for name in names}
     for t in rng.sample(range(len(TOPICS)), topics):
         for name, value in zip(names, rng.sample(TOPICS[t].values, len(names))):
-            table[name][t] = Fact(value, rng.choice(statements[t]).format(name=name, value=value))
-    sentences = [fact.sentence for facts in table.values() for fact in facts.values()]
-    return passage(sentences, words, rng), table
+            table[name][t] = value
+            told[name].append(rng.choice(statements[t]).format(name=name, value=value))
+    return passage([fact for facts in told.values() for fact in facts], words, rng), table
 
 
 def question(rng: random.Random, held_out: bool) -> Item:

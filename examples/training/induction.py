@@ -30,9 +30,9 @@ class Attention:
 
 @torch.no_grad()
 def begin(embedding: torch.Tensor, output: torch.Tensor, layers: list[Attention], heads: int,
-          angles: torch.Tensor) -> None:
-    """Sets the weights of embedding and output [vocabulary, hidden] and of attention. `angles`: by which RoPE turns the
-    pairs of a head from one row to the next [hidden / heads / 2]."""
+          cos: torch.Tensor, sin: torch.Tensor) -> None:
+    """Sets the weights of embedding and output [vocabulary, hidden] and of attention. `cos` and `sin`: of the angles by
+    which RoPE turns the pairs of a head from one row to the next [hidden / heads / 2]."""
     hidden = embedding.shape[1]
     shared = torch.randn(hidden)
     shared = F.normalize(shared - shared.mean(), dim=0)  # a LayerNorm leaves it as it is
@@ -51,7 +51,7 @@ def begin(embedding: torch.Tensor, output: torch.Tensor, layers: list[Attention]
         if index > 0:
             layer.query.add_(ALIKE * torch.eye(hidden))
             layer.key.add_(ALIKE * torch.eye(hidden))
-    _look_beside(layers[0], shared, heads, angles)
+    _look_beside(layers[0], shared, heads, torch.atan2(sin, cos))
 
 
 def _look_beside(layer: Attention, shared: torch.Tensor, heads: int, angles: torch.Tensor) -> None:

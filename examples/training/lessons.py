@@ -1,4 +1,4 @@
-"""Training sequences for LLaDA: prompts whose answers are masked, and bare facts of arithmetic."""
+"""Training sequences for LLaDA: prompts whose answers are masked, bare facts of arithmetic, and blanks in answers."""
 
 import random
 
@@ -96,7 +96,8 @@ class Sequences:
 
         What comes after the last of these is masked and not learned: while an answer is decoded, nothing after
         the step that is being worked is known, its end neither."""
-        draw_bare = self.blanks if self.task in CONVERSATIONS else self.facts
+        on_passages = self.task in CONVERSATIONS
+        draw_bare = self.blanks if on_passages else self.facts
         drawn = [draw_bare() for _ in range(size)] if bare else self.alike(size, examples)
         length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, self.region // 2) if bare else 0)
         targets = torch.full((size, length), self.chat.end)
@@ -106,13 +107,13 @@ class Sequences:
         for row, (ids, answers) in enumerate(drawn):
             targets[row, :len(ids)] = torch.tensor(ids)
             # Also mask the examples' answers: more to learn per row, and all that a passage was read for.
-            everywhere = bare or self.task in CONVERSATIONS or self.rng.random() < 0.5
+            everywhere = bare or on_passages or self.rng.random() < 0.5
             if bare:
                 unknown[row, len(ids):] = True
             else:
                 answers[-1] = (answers[-1][0], length)
             for index, (begin, end) in enumerate(answers if everywhere else answers[-1:]):
-                ratio = 1.0 if bare and self.task in CONVERSATIONS else ((row + offset) / size + index * 0.618) % 1.0
+                ratio = 1.0 if bare and on_passages else ((row + offset) / size + index * 0.618) % 1.0
                 masked[row, begin:end] = self.mask(end - begin, ratio, from_left=not bare and row % 3 == 0)
             if bare:
                 masked[row, begin:end] = True

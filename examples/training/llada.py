@@ -12,6 +12,7 @@ from torch import nn
 import induction
 from rotary import rotary_table, rotate
 
+
 @dataclass(frozen=True)
 class Config:
     hidden: int
@@ -95,7 +96,7 @@ class Llada(nn.Module):
             nn.init.normal_(block.ff_out.weight, std=0.02 / (2 * self.config.layers) ** 0.5)
         induction.begin(self.wte.weight, self.ff_out.weight,
                         [induction.Attention(b.q_proj.weight, b.k_proj.weight, b.v_proj.weight, b.attn_out.weight)
-                         for b in self.blocks], self.config.heads, torch.atan2(self.sin[1], self.cos[1]))
+                         for b in self.blocks], self.config.heads, self.cos[1], self.sin[1])
 
     def forward(self, tokens: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Logits of tokens [batch, length]; with `rows` (a mask of the same shape) only of the rows it selects."""

@@ -37,7 +37,7 @@ class MaskedAnswers:
         self.teacher = load_teacher(a.teacher)
 
     def phase(self, progress: float) -> tuple[int, bool]:
-        """(examples in the prompt, bare arithmetic?) of a batch: stories first, for they teach to copy numbers; then
+        """(examples in the prompt, bare?) of a batch: stories first, for they teach to copy numbers; then
         mostly the facts of arithmetic; then everything, prompts with worked examples included. On passages, first only
         blanks, then whole answers too."""
         if self.a.task in CONVERSATIONS:

@@ -93,7 +93,7 @@ std::string CostModel::explanation() const {
       "{:.0f}% of drafts are accepted, so that a round is worth {:.2f} plain steps{}.",
       last_, 1e3 * draft_seconds_, 1e3 * verification_.seconds(rows_),
       1e3 * verification_.seconds(double(rows_) * (last_ + 1)), 100 * acceptance_, steps(last_),
-      last_ == 0 && knows_what_rows_take() ? "; drafting would lose time" : "");
+      last_ == 0 && knows_what_rows_take() ? "; drafting would gain less than a tenth, or lose time" : "");
 }
 
 }  // namespace unmask::decode

@@ -104,7 +104,6 @@ class ChoiceTest(unittest.TestCase):
             for item in (first, *(choice.on_passage(self.passage(first), o) for o in others)):
                 self.assertFalse(is_held_out(item), item)
 
-
     def test_passages_grow(self):
         sizes = []
         for grown in (0.0, 0.2, 0.7, 1.0):
