@@ -1,4 +1,5 @@
 // unmask eval: how well a model does a task, and what it costs.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -55,7 +56,8 @@ std::string footer() {
          "  mmlu           --data is a published CSV or a folder of them. The prompts are the authors', answered by\n"
          "                 likelihood; with --chat OpenCompass's, answered by a letter.\n"
          "  unconditional  Texts without a prompt, each with a seed of its own; right if the matcher can read them.\n"
-         "                 Also prints unigram entropy (nats), distinct n-grams over all, and perplexity by --judge.\n"
+         "                 Also prints unigram entropy (nats), distinct n-grams over all, and perplexity by --judge,\n"
+         "                 per token, ends of texts too where the judge has the same tokens.\n"
          "\n--out holds a line per finished item: Ctrl-C loses none, and the same command goes on behind them.";
 }
 
@@ -109,6 +111,15 @@ Json settings_of(const EvalFlags& flags, const LoadedModel& loaded) {
   return settings;
 }
 
+// What a judge reads: the ids as they are, special tokens too, where they are the same text to it.
+std::vector<int32_t> read_by(const unmask_model* judge, const ItemResult& item) {
+  const int32_t vocabulary = info_of(judge).vocabulary;
+  const bool known =
+      std::all_of(item.ids.begin(), item.ids.end(), [&](int32_t id) { return id < vocabulary; });
+  if (known && detokenize(judge, item.ids, false) == item.text) return item.ids;
+  return tokenize(judge, item.text, false);
+}
+
 // Perplexity per token of the judge, which cannot tell more of a text than its positions hold.
 double perplexity(const EvalFlags& flags, unmask_device* device, std::span<const ItemResult> items) {
   ModelFlags judge = flags.model;
@@ -119,7 +130,7 @@ double perplexity(const EvalFlags& flags, unmask_device* device, std::span<const
   double sum = 0;
   size_t tokens = 0;
   for (const ItemResult& item : items) {
-    std::vector<int32_t> text = tokenize(model.get(), item.text, false);
+    std::vector<int32_t> text = read_by(model.get(), item);
     text.resize(std::min(text.size(), positions));
     if (!text.empty()) sum += likelihood.bound(text, 0);
     tokens += text.size();

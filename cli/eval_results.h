@@ -52,7 +52,7 @@ class ResultsFile {
     }
     return found;
   }
-  bool has(const std::string& id) const { return index_.count(id) != 0; }
+  bool has(const std::string& id) const { return index_.contains(id); }
   const ItemResult& at(const std::string& id) const { return results_.items[index_.at(id)]; }
 
   // Written and flushed before it returns.

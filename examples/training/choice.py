@@ -13,7 +13,6 @@ from items import Item, is_held_out
 from word_problems import PEOPLE
 
 LETTERS = "ABCD"
-FORMULA = ("About", "we read", ".")  # what an answer says beside names and values
 SHORTEST, LONGEST = 110, 290  # words of a passage, for about 150 to 400 tokens
 
 
@@ -22,9 +21,10 @@ Table = dict[str, dict[int, str]]  # of every person the values by topic, those 
 
 @dataclass(frozen=True)
 class Topic:
-    """A kind of fact: its values, and its sentences with {name} and {value}; the last is for held-out items, in words
-    that the others have too."""
+    """A kind of fact: what an answer calls it, its values, and its sentences with {name} and {value}, two or three words
+    apart, as far as new models look (`induction.py`). The last is for held-out items, in words that the others have."""
 
+    noun: str
     values: list[str]
     statements: list[str]
     question: str
@@ -33,78 +33,85 @@ class Topic:
 
 TOPICS = [
     Topic(
+        "home",
         ["Rome", "Oslo", "Cairo", "Lima", "Delhi", "Paris", "Tokyo", "Quebec"],
         [
             "{name} lives in {value}.",
             "The home of {name} is in {value}.",
-            "There is a small flat in {value} where {name} lives.",
-            "{name} has a small flat in {value}.",
-            "The small flat of {name} is in {value}.",
+            "In {value} there lives {name}.",
+            "There is a flat in {value} for {name}.",
+            "The flat of {name} is in {value}.",
         ],
         "Where does {name} live?",
         "Who lives in {value}?",
     ),
     Topic(
+        "work",
         ["baker", "pilot", "nurse", "farmer", "teacher", "painter", "lawyer", "sailor"],
         [
-            "{name} works as a {value}.",
-            "By trade {name} is a {value}.",
-            "The {value} in the family is {name}.",
-            "The work of {name} is that of a {value}.",
-            "By trade the work of {name} is that of a {value}.",
+            "{name} is a {value}.",
+            "By trade {name} is the {value}.",
+            "The {value} here is {name}.",
+            "The one they chose as {value} is {name}.",
+            "{name} is the {value} they chose.",
         ],
         "What is the work of {name}?",
         "Who is a {value}?",
     ),
     Topic(
+        "animal",
         ["cat", "dog", "horse", "parrot", "rabbit", "goat", "turtle", "snake"],
         [
             "{name} keeps a {value}.",
             "The animal of {name} is a {value}.",
-            "The {value} in the yard is kept by {name}.",
-            "At home {name} has a {value}.",
+            "The {value} belongs to {name}.",
+            "In the yard {name} has a {value}.",
             "In the yard {name} keeps a {value}.",
         ],
         "Which animal does {name} keep?",
         "Who keeps a {value}?",
     ),
     Topic(
+        "instrument",
         ["violin", "piano", "drum", "flute", "harp", "guitar", "trumpet", "organ"],
         [
             "{name} plays the {value}.",
             "In the band {name} has the {value}.",
-            "The {value} in the band is played by {name}.",
-            "{name} is learning the {value}.",
-            "At home {name} plays the {value}.",
+            "On the {value} we hear {name}.",
+            "{name} learns the {value}.",
+            "In the band {name} plays the {value}.",
         ],
         "What does {name} play?",
         "Who plays the {value}?",
     ),
     Topic(
+        "car",
         ["red", "blue", "green", "yellow", "black", "white", "brown", "purple"],
         [
             "{name} drives a {value} car.",
             "The car of {name} is {value}.",
-            "The {value} car is the one that {name} drives.",
-            "{name} has a car that is {value}.",
-            "The car that {name} drives is {value}.",
+            "In the {value} car comes {name}.",
+            "{name} has a {value} car.",
+            "The car {name} drives is {value}.",
         ],
         "What colour is the car of {name}?",
         "Who drives a {value} car?",
     ),
     Topic(
+        "dish",
         ["soup", "rice", "bread", "cheese", "fish", "salad", "pasta", "cake"],
         [
             "{name} likes {value} best.",
             "The favourite dish of {name} is {value}.",
             "There is {value} whenever {name} is hungry.",
-            "To {name} the best dish is {value}.",
-            "The dish that {name} likes best is {value}.",
+            "To {name} nothing beats {value}.",
+            "The best dish of {name} is {value}.",
         ],
         "What does {name} like best?",
         "Who likes {value} best?",
     ),
 ]
+FORMULA = ("For", "is", ".", *(t.noun for t in TOPICS))  # what an answer says beside names, values and the letter
 FILLERS = [
     "The weather was fine that week.",
     "Nobody remembers how it began.",
@@ -132,18 +139,14 @@ def passage(facts: list[str], words: int, rng: random.Random) -> str:
 @dataclass(frozen=True)
 class Question:
     text: str
-    looked_up: list[tuple[str, str]]  # what is known, and what the passage says about it; the last is the answer
+    looked_up: list[tuple[str, Topic, str]]  # names and values, as the passage tells them; the last has the answer
+    answer: str
     others: list[str]  # that could be options
 
-    @property
-    def answer(self) -> str:
-        return self.looked_up[-1][1]
-
     def worked(self) -> str:
-        """What is looked up stands as far behind what is known as in most sentences of the passage, and neither comes
-        first, so that they are the same tokens there and here."""
-        about, read, stop = FORMULA
-        return " ".join(f"{about} {known} {read} {said}{stop}" for known, said in self.looked_up)
+        """A value stands behind its name, as far as in most sentences of the passage, and neither comes first, so that
+        they are the same tokens there and here."""
+        return " ".join(f"For {name} {topic.noun} is {value}." for name, topic, value in self.looked_up)
 
 
 class Kind(Enum):
@@ -156,20 +159,19 @@ class Kind(Enum):
 
 def ask(rng: random.Random, table: Table, kinds: list[Kind]) -> Question:
     name = rng.choice(list(table))
-    topic, value = rng.choice(list(table[name].items()))
-    kind = rng.choice(kinds)
+    t, value = rng.choice(list(table[name].items()))
+    topic, kind = TOPICS[t], rng.choice(kinds)
     if kind == Kind.PERSON:
         others = [n for n in table if n != name]
-        return Question(TOPICS[topic].reverse.format(value=value), [(value, name)], others)
-    asked, looked_up = name, [(name, value)]
+        return Question(topic.reverse.format(value=value), [(name, topic, value)], name, others)
+    asked, looked_up = name, [(name, topic, value)]
     if kind == Kind.VALUE_OF_ANOTHER and len(table[name]) > 1:
-        other = rng.choice([t for t in table[name] if t != topic])
-        known = table[name][other]
-        who = TOPICS[other].reverse.format(value=known)
+        u, known = rng.choice([other for other in table[name].items() if other[0] != t])
+        who = TOPICS[u].reverse.format(value=known)
         asked = f"the one who {who.removesuffix('?').removeprefix('Who ')}"
-        looked_up.insert(0, (known, name))
-    others = [v for v in TOPICS[topic].values if v != value]
-    return Question(TOPICS[topic].question.format(name=asked), looked_up, others)
+        looked_up.insert(0, (name, TOPICS[u], known))
+    others = [v for v in topic.values if v != value]
+    return Question(topic.question.format(name=asked), looked_up, value, others)
 
 
 def on_passage(text: str, asked: Item) -> Item:
@@ -177,12 +179,12 @@ def on_passage(text: str, asked: Item) -> Item:
 
 
 def with_options(q: Question, rng: random.Random) -> Item:
-    """The question without the passage; its answer is what is looked up, and a letter."""
+    """The question without the passage; its answer is what is looked up, and an option in the words of their list."""
     options = rng.sample(q.others, len(LETTERS) - 1)
     place = rng.randrange(len(LETTERS))
     options.insert(place, q.answer)
-    listed = ", ".join(f"{option} is {letter}" for letter, option in zip(LETTERS, options))
-    return Item(f"{q.text}\nOptions: {listed}.", f"{q.worked()} {LETTERS[place]}", LETTERS[place], "letter")
+    listed = [f"{option} is {letter}" for letter, option in zip(LETTERS, options)]
+    return Item(f"{q.text}\nOptions: {', '.join(listed)}.", f"{q.worked()} {listed[place]}", LETTERS[place], "letter")
 
 
 def draw(rng: random.Random, statements: list[list[str]], topics: int, words: int) -> tuple[str, Table]:
@@ -211,19 +213,15 @@ def question(rng: random.Random, held_out: bool) -> Item:
 
 def growing(rng: random.Random, grown: float) -> tuple[str, Table]:
     """A passage of the training side; from `grown` = 0 to 1, about more topics, and longer."""
-    statements = [t.statements[:-1] if grown > 0 else t.statements[:2] for t in TOPICS]
-    return draw(rng, statements, topics=1 if grown == 0 else max(2, round(grown * len(TOPICS))),
+    return draw(rng, [t.statements[:-1] for t in TOPICS], topics=max(2, round(grown * len(TOPICS))),
                 words=round(grown * rng.randint(SHORTEST, LONGEST)))
 
 
 def posed(rng: random.Random, table: Table, grown: float) -> Item:
-    """A question without the passage. At `grown` = 0, only values are asked for; up to 0.5, values and persons; then
-    anything, every other time with options. Options from the beginning would be all that is learned for long."""
-    kinds = [Kind.VALUE] if grown == 0 else [Kind.VALUE, Kind.PERSON] if grown < 0.5 else list(Kind)
-    q = ask(rng, table, kinds)
-    if grown >= 0.5 and rng.random() < 0.5:
-        return with_options(q, rng)
-    return Item(q.text, q.worked(), q.worked(), "exact")
+    """A question without the passage, every other one with options; from `grown` = 0.5 on also about another value's
+    person."""
+    q = ask(rng, table, list(Kind) if grown >= 0.5 else [Kind.PERSON, Kind.VALUE])
+    return with_options(q, rng) if rng.random() < 0.5 else Item(q.text, q.worked(), q.worked(), "exact")
 
 
 def conversation(rng: random.Random, questions: int, grown: float = 1.0) -> list[Item]:

@@ -62,17 +62,17 @@ class Sequences:
         answers[-1] = (begin, len(ids))
         return ids, answers
 
-    def blanks(self) -> tuple[list[int], list[Span]]:
-        """Token ids of a passage with questions and answers, and of every answer what is looked up last and the letter,
-        or only the letter: to look it up is all there is to learn. What was looked up is never asked for while the
-        letter is known, by which the options tell it."""
+    def blanks(self) -> tuple[list[int], list[int]]:
+        """Token ids of a passage with questions and answers, and where to fill in every answer: a name or a value
+        wherever it stands, and the letter, for that would tell it; or only the letter. To look it up is all there is to
+        learn."""
         ids, blanks = [], []
         for item in conversation(self.task, self.rng, QUESTIONS, self.grown):
             ids += self.chat.question(item)
             answer = self.chat.encode(item.target)
-            words = [i for i, token in enumerate(answer) if token not in self.formula]
-            place = len(ids) + (self.rng.choice(words[-2:]) if item.matcher == "letter" else words[-1])
-            blanks.append((place, len(ids) + words[-1] + 1))
+            words = [token for token in answer if token not in self.formula]
+            asked = {self.rng.choice(words), *(words[-1:] if item.matcher == "letter" else ())}
+            blanks += [len(ids) + i for i, token in enumerate(answer) if token in asked]
             ids += [*answer, self.chat.eot]
         return ids, blanks
 
@@ -97,8 +97,9 @@ class Sequences:
         What comes after the last of these is masked and not learned: while an answer is decoded, nothing after
         the step that is being worked is known, its end neither."""
         on_passages = self.task in CONVERSATIONS
-        draw_bare = self.blanks if on_passages else self.facts
-        drawn = [draw_bare() for _ in range(size)] if bare else self.alike(size, examples)
+        if bare and on_passages:
+            return self.batch_of_blanks(size)
+        drawn = [self.facts() for _ in range(size)] if bare else self.alike(size, examples)
         length = max(len(ids) for ids, _ in drawn) + (self.rng.randint(0, self.region // 2) if bare else 0)
         targets = torch.full((size, length), self.chat.end)
         masked = torch.zeros((size, length), dtype=torch.bool)
@@ -113,8 +114,19 @@ class Sequences:
             else:
                 answers[-1] = (answers[-1][0], length)
             for index, (begin, end) in enumerate(answers if everywhere else answers[-1:]):
-                ratio = 1.0 if bare and on_passages else ((row + offset) / size + index * 0.618) % 1.0
+                ratio = ((row + offset) / size + index * 0.618) % 1.0
                 masked[row, begin:end] = self.mask(end - begin, ratio, from_left=not bare and row % 3 == 0)
             if bare:
                 masked[row, begin:end] = True
         return targets.masked_fill(masked | unknown, self.chat.mask), targets, masked
+
+    def batch_of_blanks(self, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        drawn = [self.blanks() for _ in range(size)]
+        length = max(len(ids) for ids, _ in drawn)
+        inputs = torch.full((size, length), self.chat.mask)
+        targets = torch.full((size, length), self.chat.end)
+        masked = torch.zeros((size, length), dtype=torch.bool)
+        for row, (ids, blanks) in enumerate(drawn):
+            inputs[row, :len(ids)] = targets[row, :len(ids)] = torch.tensor(ids)
+            masked[row, blanks] = True
+        return inputs.masked_fill(masked, self.chat.mask), targets, masked

@@ -21,7 +21,7 @@ class Config:
     ffn: int
     vocabulary: int = 704
     positions: int = 1024
-    rope_theta: float = 10000.0
+    rope_theta: float = 500000.0
     norm_eps: float = 1e-5
     end_token: int = 637
     mask_token: int = 638
@@ -96,7 +96,7 @@ class Llada(nn.Module):
             nn.init.normal_(block.ff_out.weight, std=0.02 / (2 * self.config.layers) ** 0.5)
         induction.begin(self.wte.weight, self.ff_out.weight,
                         [induction.Attention(b.q_proj.weight, b.k_proj.weight, b.v_proj.weight, b.attn_out.weight)
-                         for b in self.blocks], self.config.heads, self.cos[1], self.sin[1])
+                         for b in self.blocks], self.config.heads, self.config.mask_token, self.cos[1], self.sin[1])
 
     def forward(self, tokens: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Logits of tokens [batch, length]; with `rows` (a mask of the same shape) only of the rows it selects."""

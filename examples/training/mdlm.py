@@ -137,7 +137,7 @@ class Mdlm(nn.Module):
                 block.adaLN_modulation.bias.view(6, -1)[gate] = 1
         induction.begin(self.vocab_embed.embedding, self.output_layer.linear.weight,
                         [induction.Attention(*b.attn_qkv.weight.chunk(3), b.attn_out.weight) for b in self.blocks],
-                        self.config.heads, self.cos[1], self.sin[1])
+                        self.config.heads, self.config.mask_token, self.cos[1], self.sin[1])
         nn.init.zeros_(self.output_layer.linear.bias)
 
     def forward(self, tokens: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:

@@ -27,7 +27,7 @@ from teaching import ask, load_teacher, masked_loss
 from warm_start import llada_from, relabelled
 
 MOST_EXAMPLES = 8
-GROWING, GROWN_UP = 0.05, 0.5  # shares of the budget after which passages get longer, and are as long as they get
+GROWN_UP = 0.5  # share of the budget after which passages are as long as they get
 
 
 class MaskedAnswers:
@@ -53,12 +53,12 @@ class MaskedAnswers:
     def size(self, examples: int, bare: bool) -> int:
         """Sequences in a batch: of about as many tokens whatever is in them."""
         if self.a.task in CONVERSATIONS:  # passages, which are longer than their questions
-            return self.a.batch if self.sequences.grown > 0 else 3 * self.a.batch
+            return self.a.batch
         return 2 * self.a.batch if bare else max(4, self.a.batch // (1 + examples))
 
     def loss(self, model: Llada, progress: float) -> tuple[torch.Tensor, int]:
         if self.a.task in CONVERSATIONS:
-            self.sequences.grown = min(max((progress - GROWING) / (GROWN_UP - GROWING), 0.0), 1.0)
+            self.sequences.grown = min(progress / GROWN_UP, 1.0)
         examples, bare = self.phase(progress)
         size = self.size(examples, bare)
         inputs, targets, masked = (t.to(trainer.device_of(model)) for t in self.sequences.batch(size, examples, bare))

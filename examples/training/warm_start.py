@@ -81,7 +81,7 @@ def as_sdar(other: llada.Llada, texts: torch.Tensor) -> sdar.Sdar:
     root mean square that queries and keys have on `texts`, so that scores keep their size on average."""
     c = other.config
     model = sdar.Sdar(sdar.Config(c.hidden, c.layers, c.heads, c.ffn, c.vocabulary, c.positions,
-                                  end_token=c.end_token, mask_token=c.mask_token))
+                                  rope_theta=c.rope_theta, end_token=c.end_token, mask_token=c.mask_token))
     model.model.embed_tokens.load_state_dict(other.wte.state_dict())
     model.model.norm.load_state_dict(other.ln_f.state_dict())
     model.lm_head.load_state_dict(other.ff_out.state_dict())

@@ -200,7 +200,7 @@ def fact(rng: random.Random) -> str:
     return story.steps[0]
 
 
-SMALL = 20  # the largest number in a small problem
+SMALL = 10  # the largest number in a small problem
 SHAPES = [gain_then_maybe_lose, lose_then_maybe_gain, containers, equal_shares, more_than, fewer_than, times_as_many,
           change_back, miles_walked, pages_left, ages, three_days]
 
@@ -218,7 +218,7 @@ def is_small(text: str) -> bool:
 
 
 def small_problem(rng: random.Random, held_out: bool) -> Item:
-    """A random problem whose numbers are at most 20, for models that are to write whole problems."""
+    """A random problem whose numbers are at most 10, for models that are to write whole problems."""
     while True:
         candidate = problem(rng, held_out)
         if is_small(f"{candidate.prompt} {candidate.target}"):

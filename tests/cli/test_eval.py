@@ -16,7 +16,8 @@ from pathlib import Path
 
 PROGRAM, MODEL = os.environ["UNMASK_PROGRAM"], os.environ["UNMASK_TINY_MODEL"]
 SHORT = ["--length", "4", "--block", "4"]
-GRID = Path(__file__).resolve().parent.parent.parent / "examples" / "evaluation" / "grid.py"
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+GRID = EXAMPLES / "evaluation" / "grid.py"
 
 
 class EvalTest(unittest.TestCase):
@@ -149,6 +150,16 @@ class Unconditional(EvalTest):
         self.assertGreater(report["unigram_entropy"], 0)
         self.assertGreater(report["distinct_1"], 1 / 3)  # every text has a seed of its own
         self.assertGreater(report["judge_perplexity"], 1)
+
+    def test_a_judge_of_the_same_tokens_reads_the_ends_of_texts(self):
+        """Without a prompt, this model writes nothing but ends, and is sure of them."""
+        model = str(EXAMPLES / "models" / "word-problems" / "drafter")
+        report = json.loads(self.unmask("eval", "--model", model, "--task", "unconditional", "--matcher", "exact", "--length",
+                                        "16", "--threshold", "0.5", "--count", "2", "--judge", model, "--draws", "2",
+                                        "--json"))
+        self.assertEqual(report["unigram_entropy"], 0)
+        self.assertGreater(report["judge_perplexity"], 1)
+        self.assertLess(report["judge_perplexity"], 1.1)
 
 
 class Compared(EvalTest):

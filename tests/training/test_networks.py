@@ -41,16 +41,32 @@ def logits(model: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
 
 
 class BeginningTest(unittest.TestCase):
-    def test_the_heads_of_the_first_layer_look_at_neighbours(self):
+    def setUp(self):
         torch.manual_seed(1)
-        model = llada.Llada(llada.Config(128, 2, 4, 24))
-        block, rows = model.blocks[0], 100
-        n = block.attn_norm(model.wte(torch.randint(0, 600, (1, rows))))
-        cos, sin = model.cos[:rows], model.sin[:rows]
-        q, k = (rotate(p(n).view(1, rows, 4, -1).transpose(1, 2), cos, sin) for p in (block.q_proj, block.k_proj))
-        for head, offset in enumerate(induction.NEIGHBOURS):
-            places = (q[0, head] @ k[0, head].T).argmax(1)[3:-3]
-            self.assertEqual(places.tolist(), [row + offset for row in range(3, rows - 3)])
+        self.model = llada.Llada(llada.Config(128, 5, 4, 24))
+
+    def most_seen(self, layer: int, x: torch.Tensor) -> torch.Tensor:
+        """The row that every head looks at most, from each row [heads, rows]."""
+        block, rows = self.model.blocks[layer], x.shape[1]
+        cos, sin = self.model.cos[:rows], self.model.sin[:rows]
+        q, k = (rotate(p(block.attn_norm(x)).view(1, rows, 4, -1).transpose(1, 2), cos, sin)
+                for p in (block.q_proj, block.k_proj))
+        return (q @ k.transpose(-1, -2))[0].argmax(-1)
+
+    def test_the_heads_of_the_first_layer_look_at_neighbours(self):
+        rows = 100
+        seen = self.most_seen(0, self.model.wte(torch.randint(0, 600, (1, rows))))
+        for places, offset in zip(seen, induction.NEIGHBOURS):
+            self.assertEqual(places[3:-3].tolist(), [row + offset for row in range(3, rows - 3)])
+
+    def test_the_next_layer_looks_for_what_stands_behind_the_same(self):
+        found = 0
+        for begin in range(5, 85, 5):
+            tokens = torch.randperm(600)[:100]
+            tokens[-4], tokens[-1] = tokens[begin], self.model.config.mask_token
+            x = self.model.blocks[0](self.model.wte(tokens[None]), self.model.cos[:100], self.model.sin[:100])
+            found += int((self.most_seen(1, x)[:, -1] == begin + 3).sum())
+        self.assertGreater(found, 16 * 4 // 2)
 
 
 class FolderTest(unittest.TestCase):
@@ -136,18 +152,21 @@ class SequencesTest(unittest.TestCase):
             ends = [*begins[1:], len(ids)]
             self.assertTrue(all(hits[begin:end].any() for begin, end in zip(begins, ends)))
 
-    def test_blanks_in_answers_on_a_passage_end_with_the_answer(self):
+    def test_of_every_answer_on_a_passage_one_word_is_a_blank_wherever_it_stands(self):
         with tempfile.TemporaryDirectory() as name:
             learn(task_texts("choice", 300), 500).save(str(Path(name) / "tokenizer.json"))
             chat = Chat(Path(name))
-        _, targets, masked = Sequences(chat, "choice", 16, seed=2).batch(6, 0, bare=True)
-        for ids, hits in zip(targets, masked):
+        inputs, targets, masked = Sequences(chat, "choice", 16, seed=2).batch(6, 0, bare=True)
+        for row, (ids, hits) in enumerate(zip(targets, masked)):
             begins = (ids == chat.assistant).nonzero()[:, 0].tolist()
             self.assertEqual(len(begins), 4)
-            for begin, end in zip(begins, [*begins[1:], len(ids)]):
-                places = hits[begin:end].nonzero()[:, 0]
-                self.assertEqual(len(places), places[-1] - places[0] + 1)
-                self.assertIn(chat.decode(ids[begin + places[-1] + 1:end].tolist()), ("", "."))
+            for begin in begins:
+                end = begin + (ids[begin:] == chat.eot).nonzero()[0, 0]
+                blank = set(ids[begin:end][hits[begin:end]].tolist())
+                words = {chat.decode([token]).strip() for token in blank}
+                self.assertLessEqual(len(words - set("ABCD")), 1)
+                self.assertTrue(words)
+                self.assertFalse(blank & set(inputs[row, begin:end].tolist()))
 
 
 class MdlmTest(unittest.TestCase):
