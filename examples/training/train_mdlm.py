@@ -3,15 +3,16 @@
 Resumes from its last checkpoint, stops on a time budget.
 
     python train_mdlm.py --out run/heavy --minutes 240 --start ../models/word-problems/verifier
-    python train_mdlm.py --out run/light --minutes 60 --layers 4 --start run/heavy/model
+    python train_mdlm.py --out run/light --minutes 60 --layers 4 --start run/heavy/model --teacher run/heavy/model
     python train_mdlm.py --out run/prose --text train.txt --valid-text valid.txt --tokenizer run/prose-tokenizer \\
         --positions 256 --hidden 256
 
 Objective (Sahoo et al. 2024, arXiv 2406.07524): each text is masked with a ratio of its own, spread evenly over the
 batch; the loss is the mean cross entropy of the masked tokens, without the bound's weight 1 / ratio, which a small
-batch makes noisy. At first, of every other problem only the worked answer is masked, and some batches are bare facts of
-arithmetic, of which only the results are masked: arithmetic takes longest to learn. Then all is whole texts, for every
-token of a text that a model writes must fit all the others.
+batch makes noisy. With a teacher, half of it is the cross entropy to the teacher's distribution. At first, of every
+other problem only the worked answer is masked, and some batches are bare facts of arithmetic, of which only the results
+are masked: arithmetic takes longest to learn. Then all is whole texts, for every token of a text that a model writes
+must fit all the others.
 """
 
 import argparse
@@ -19,7 +20,6 @@ import random
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 import trainer
@@ -31,6 +31,7 @@ from llada import Llada
 from mdlm import Config, Mdlm
 from prose import Prose
 from tasks import ARITHMETIC, TASKS
+from teaching import ask, load_teacher, masked_loss
 from tokenizer import with_mask_last
 from validity import is_valid
 from warm_start import mdlm_from, spread
@@ -111,7 +112,7 @@ class Windows:
 
     def __init__(self, a: argparse.Namespace):
         chat = Chat(a.tokenizer)
-        self.a, self.mask, self.train, self.valid = a, chat.mask, Prose(a.text, chat), Prose(a.valid_text, chat)
+        self.a, self.train, self.valid = a, Prose(a.text, chat), Prose(a.valid_text, chat)
 
     def draw(self, rng: random.Random, progress: float) -> tuple[torch.Tensor, torch.Tensor]:
         begins = torch.zeros(self.a.batch, dtype=torch.long)
@@ -120,22 +121,23 @@ class Windows:
     def judge(self, model: Mdlm) -> dict[str, float]:
         targets = self.valid.windows(random.Random(0), self.a.judge_count, self.a.positions)
         masked = noise(torch.zeros(len(targets), dtype=torch.long), self.a.positions, 0.0)
-        return {"valid_loss": round(masked_loss(model, targets, masked, self.mask).item(), 4)}
+        return {"valid_loss": round(loss_of(model, targets, masked).item(), 4)}
 
 
-def masked_loss(model: Mdlm, targets: torch.Tensor, masked: torch.Tensor, mask: int) -> torch.Tensor:
+def loss_of(model: Mdlm, targets: torch.Tensor, masked: torch.Tensor, teacher: Mdlm | None = None) -> torch.Tensor:
     targets, masked = targets.to(trainer.device_of(model)), masked.to(trainer.device_of(model))
-    return F.cross_entropy(model(targets.masked_fill(masked, mask), masked), targets[masked])
+    inputs = targets.masked_fill(masked, model.config.mask_token)
+    return masked_loss(model(inputs, masked), targets[masked], ask(teacher, inputs, masked))
 
 
 class MaskedDiffusion:
     def __init__(self, a: argparse.Namespace, seed: int, schedule: int):
         self.source, self.rng = (Windows if a.text else Problems)(a), random.Random(seed)
-        self.mask = Chat(a.tokenizer).mask
+        self.teacher = load_teacher(a.teacher)
 
     def loss(self, model: Mdlm, progress: float) -> tuple[torch.Tensor, int]:
         targets, masked = self.source.draw(self.rng, progress)
-        return masked_loss(model, targets, masked, self.mask), targets.numel()
+        return loss_of(model, targets, masked, self.teacher), targets.numel()
 
     def judge(self, model: Mdlm) -> dict[str, float]:
         return self.source.judge(model)
@@ -173,6 +175,7 @@ def main():
     parser.add_argument("--text", type=Path, help="learn prose: a text file, instead of a task")
     parser.add_argument("--valid-text", type=Path, help="with --text: the text that the model is judged by")
     parser.add_argument("--start", type=Path, help="LLaDA or MDLM folder of the same width to start with")
+    parser.add_argument("--teacher", type=Path, help="MDLM folder with the same tokenizer to learn from")
     parser.add_argument("--batch", type=int, default=32, help="texts in a batch, per process")
     parser.add_argument("--bare-share", type=float, default=0.4, help="share of batches of bare arithmetic, at first")
     parser.add_argument("--arithmetic-until", type=float, default=0.5,
