@@ -165,7 +165,7 @@ def ask(rng: random.Random, table: Table, kinds: list[Kind]) -> Question:
         others = [n for n in table if n != name]
         return Question(topic.reverse.format(value=value), [(name, topic, value)], name, others)
     asked, looked_up = name, [(name, topic, value)]
-    if kind == Kind.VALUE_OF_ANOTHER and len(table[name]) > 1:
+    if kind == Kind.VALUE_OF_ANOTHER:
         u, known = rng.choice([other for other in table[name].items() if other[0] != t])
         who = TOPICS[u].reverse.format(value=known)
         asked = f"the one who {who.removesuffix('?').removeprefix('Who ')}"
