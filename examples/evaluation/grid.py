@@ -131,7 +131,7 @@ def compare(unmask: str, section: Section) -> dict[str, dict]:
     files = [str(cell.file) for cell in section.cells if finished(cell)]
     if not files:
         return {}
-    section.plot.parent.mkdir(exist_ok=True)
+    section.plot.parent.mkdir(parents=True, exist_ok=True)
     table, plot = f"{section.plot}.csv", f"{section.plot}.svg"
     subprocess.run([unmask, "compare", *files, "--csv", table, "--plot", plot, "--title", section.title], check=True,
                    cwd=REPOSITORY, stdout=subprocess.DEVNULL)

@@ -14,6 +14,9 @@ def has(w: Writer, n: int) -> None:
         "{name} has {n} {things}.",
         "{name} starts with {n} {things}.",
         "There are {n} {things} in {name}'s room.",
+        "{name}'s collection is {n} {things}.",
+        "At first {name} owns {n} of the {things}.",
+        "{n} {things} are {name}'s.",
         "{name} owns {n} {things}.",
         n=n,
     )
@@ -26,6 +29,9 @@ def gains(w: Writer, n: int) -> None:
         "A friend gives {name} {n} more.",
         "{He} wins {n} more.",
         "Then {he} picks up {n} more.",
+        "{He} gets {n} new ones.",
+        "Another {n} are brought to {name}.",
+        "{name} receives {n} from a friend.",
         "{name} receives another {n}.",
         n=n,
     )
@@ -38,6 +44,10 @@ def loses(w: Writer, n: int) -> None:
         "{He} sells {n} of them.",
         "{He} breaks {n}.",
         "Then {he} uses {n}.",
+        "{He} gives {n} of them to {other}.",
+        "{other} takes {n} of them.",
+        "{n} of them are lost.",
+        "{name} hands out {n}.",
         "{name} hands {n} of them to {other}.",
         n=n,
     )
@@ -47,6 +57,9 @@ def asks_now(w: Writer) -> None:
     w.say(
         "How many {things} does {name} have now?",
         "How many {things} are left in the end?",
+        "How many {things} has {name} at the end?",
+        "What number of {things} is left?",
+        "What is the number of {things} that {name} has now?",
         "What number of {things} does {name} have at the end?",
     )
 
@@ -55,6 +68,9 @@ def asks_total(w: Writer) -> None:
     w.say(
         "How many {things} does {name} have in total?",
         "How many {things} are there in all?",
+        "What number of {things} is that in total?",
+        "What is the total of all {things}?",
+        "How many {things} is that?",
         "What is the total number of {things}?",
     )
 
@@ -63,6 +79,9 @@ def asks_together(w: Writer) -> None:
     w.say(
         "How many {things} do they have together?",
         "How many {things} do they have in all?",
+        "What number of {things} do they have together?",
+        "What is the sum of what they have?",
+        "How many {things} do they own between them?",
         "What is the sum of their {things}?",
     )
 
@@ -130,6 +149,9 @@ def holds(w: Writer, a: int, b: int) -> None:
         "{name} has {a} {holders} with {b} {things} each.",
         "There are {a} {holders}, and each holds {b} {things}.",
         "{name} fills {a} {holders} with {b} {things} each.",
+        "{name} owns {a} {holders}; {b} {things} are in each of them.",
+        "In each of {a} {holders} {name} puts {b} {things}.",
+        "{a} {holders} contain {b} {things} each.",
         "Each of {name}'s {a} {holders} contains {b} {things}.",
         a=a,
         b=b,
@@ -150,6 +172,9 @@ def containers_and_loose(w: Writer) -> None:
     w.say(
         "{He} also has {c} loose {things}.",
         "Beside them lie {c} more {things}.",
+        "{c} {things} more lie on the table.",
+        "On the floor there are another {c}.",
+        "{He} has another {c} in a drawer.",
         "Another {c} {things} are on the table.",
         c=c,
     )
@@ -171,6 +196,8 @@ def containers_of_two_sizes(w: Writer) -> None:
     w.say(
         "{name} has {a} large boxes with {b} {things} each and {c} small ones with {d} {things} each.",
         "There are {a} large boxes of {b} {things}, and {c} small boxes of {d} {things}.",
+        "{name} has {a} large boxes that hold {b} {things} each, and {c} small ones with {d} each.",
+        "In each of {a} large boxes are {b} {things}, in each of {c} small ones {d}.",
         "{a} large boxes hold {b} {things} each, and {c} small ones hold {d} each.",
         a=a,
         b=b,
@@ -186,6 +213,9 @@ def equal_shares(w: Writer) -> None:
     w.say(
         "{name} shares {n} {things} equally among {a} friends.",
         "{name} divides {n} {things} between {a} friends.",
+        "{a} friends share {n} {things}, and each gets as many as the others.",
+        "{n} {things} are split into {a} equal parts for {a} friends.",
+        "{name} splits {n} {things} evenly between {a} friends.",
         "{a} friends split {n} {things} evenly.",
         n=a * b,
         a=a,
@@ -193,6 +223,9 @@ def equal_shares(w: Writer) -> None:
     w.say(
         "How many {things} does each friend get?",
         "How many {things} are there for each friend?",
+        "What number of {things} does each friend have then?",
+        "How large is each friend's share?",
+        "What does each friend get?",
         "What is each friend's share of {things}?",
     )
     w.work(a * b, "/", a)
@@ -204,6 +237,9 @@ def shares_of_the_rest(w: Writer) -> None:
     w.say(
         "{He} keeps {c} and shares the rest equally among {a} friends.",
         "{He} puts {c} aside and divides the others between {a} friends.",
+        "{c} are for {name}, and what is left is split evenly among {a} friends.",
+        "{He} loses {c} and splits the rest between {a} friends.",
+        "After {he} has taken {c} away, {a} friends share what is left equally.",
         "After keeping {c}, {he} splits what is left evenly among {a} friends.",
         a=a,
         c=c,
@@ -211,6 +247,9 @@ def shares_of_the_rest(w: Writer) -> None:
     w.say(
         "How many {things} does each friend get?",
         "How many {things} are there for each friend?",
+        "What number of {things} does each friend have then?",
+        "How large is each friend's share?",
+        "What does each friend get?",
         "What is each friend's share of {things}?",
     )
     w.work(w.work(a * b + c, "-", c), "/", a)
@@ -221,6 +260,8 @@ def share_and_own(w: Writer) -> None:
     w.say(
         "{name} and {his} friends share {n} {things} equally; they are {a} people.",
         "{a} people, {name} among them, share {n} {things} equally.",
+        "{name} is one of {a} people who split {n} {things} evenly.",
+        "{n} {things} are shared equally by {a} people, and {name} is one of them.",
         "{n} {things} are split evenly between {a} people, one of them {name}.",
         n=a * b,
         a=a,
@@ -228,22 +269,36 @@ def share_and_own(w: Writer) -> None:
     w.say(
         "{name} already had {c} {things}.",
         "Before that {name} had {c} {things}.",
+        "At home {name} has {c} more.",
+        "{name} has another {c} {things} at home.",
         "{name} had {c} {things} at home.",
         c=c,
     )
     w.say(
         "How many {things} does {name} have now?",
         "How many {things} has {name} in the end?",
+        "What number of {things} has {name} then?",
+        "With how many {things} does {name} end?",
         "What number of {things} does {name} end up with?",
     )
     w.work(c, "+", w.work(a * b, "/", a))
 
 
 def compares(w: Writer, a: int, b: int, how: str) -> None:
-    w.say("{name} has {a} {things}.", "{name} owns {a} {things}.", "{a} {things} belong to {name}.", a=a)
+    w.say(
+        "{name} has {a} {things}.",
+        "{name} owns {a} {things}.",
+        "{name} is the owner of {a} {things}.",
+        "There are {a} {things} that belong to {name}.",
+        "{a} {things} are {name}'s.",
+        "{a} {things} belong to {name}.",
+        a=a,
+    )
     w.say(
         "{other} has {b} {how} {things} than {name}.",
         "{other} has {b} {how} than {name}.",
+        "{other} owns {b} {how} than {name}.",
+        "{other}, compared with {name}, has {b} {how} {things}.",
         "Compared with {name}, {other} has {b} {how}.",
         b=b,
         how=how,
@@ -254,6 +309,9 @@ def asks_other(w: Writer) -> None:
     w.say(
         "How many {things} does {other} have?",
         "How many {things} are {other}'s?",
+        "What is the number of {other}'s {things}?",
+        "How many {things} has {other}?",
+        "What number of {things} belongs to {other}?",
         "What number of {things} has {other}?",
     )
 
@@ -289,10 +347,21 @@ def fewer_together(w: Writer) -> None:
 
 
 def multiplies(w: Writer, a: int, k: int) -> None:
-    w.say("{name} has {a} {things}.", "{name} owns {a} {things}.", "{a} {things} belong to {name}.", a=a)
+    w.say(
+        "{name} has {a} {things}.",
+        "{name} owns {a} {things}.",
+        "{name} is the owner of {a} {things}.",
+        "There are {a} {things} that belong to {name}.",
+        "{a} {things} are {name}'s.",
+        "{a} {things} belong to {name}.",
+        a=a,
+    )
     w.say(
         "{other} has {k} as many.",
         "{other} has {k} as many {things} as {name}.",
+        "{other} owns {k} as many as {name}.",
+        "{other} has {k} {name}'s number of {things}.",
+        "There are {k} as many of {other}'s as of {name}'s.",
         "{other}'s {things} are {k} as many as {name}'s.",
         k=MULTIPLES[k],
     )
@@ -316,10 +385,20 @@ def times_less(w: Writer) -> None:
     a, k = w.between(2, 9), w.one_of(*MULTIPLES)
     c = w.between(1, min(10, a * k - 1))
     multiplies(w, a, k)
-    w.say("Then {other} loses {c} of them.", "{other} gives {c} away.", "Later {other} sells {c}.", c=c)
+    w.say(
+        "Then {other} loses {c} of them.",
+        "{other} gives {c} away.",
+        "Then {other} sells {c} of the {things}.",
+        "Later {c} of them are lost.",
+        "{c} of {other}'s are sold.",
+        "Later {other} sells {c}.",
+        c=c,
+    )
     w.say(
         "How many {things} does {other} have now?",
         "How many {things} are left for {other}?",
+        "What number of {things} has {other} left?",
+        "How many does {other} keep?",
         "What number of {things} does {other} keep?",
     )
     w.work(w.work(a, "*", k), "-", c)
@@ -331,12 +410,17 @@ def three_people(w: Writer) -> None:
     w.say(
         "{third} has {k} as many as {name}.",
         "{third} owns {k} as many {things} as {name}.",
+        "{third}, too, has some: {k} as many as {name}.",
+        "{third} has {k} {name}'s number of {things}.",
         "{third}'s {things} are {k} as many as {name}'s.",
         k=MULTIPLES[k],
     )
     w.say(
         "How many {things} do the three have together?",
         "How many {things} are there in all?",
+        "What number of {things} do they have together?",
+        "What is the sum of what they have?",
+        "How many {things} do they own between them?",
         "What is the sum of their {things}?",
     )
     second, third = w.work(a, "+", b), w.work(a, "*", k)
