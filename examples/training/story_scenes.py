@@ -34,6 +34,16 @@ def buys(w: Writer, price: int, count: int) -> None:
     )
 
 
+def asks_change(w: Writer) -> None:
+    w.say(
+        "How many dollars does {he} get back?",
+        "How many dollars are the change?",
+        "What is the change?",
+        "How many dollars are {his} change?",
+        "What is {his} change in dollars?",
+    )
+
+
 def change_back(w: Writer) -> None:
     a, b, c = w.between(2, 6), w.between(2, 9), w.between(1, 10)
     buys(w, a, b)
@@ -45,13 +55,7 @@ def change_back(w: Writer) -> None:
         "{He} gives the seller {p} dollars.",
         p=a * b + c,
     )
-    w.say(
-        "How many dollars does {he} get back?",
-        "How many dollars are the change?",
-        "What is the change?",
-        "How many dollars are {his} change?",
-        "What is {his} change in dollars?",
-    )
+    asks_change(w)
     w.work(a * b + c, "-", w.work(a, "*", b))
 
 
@@ -88,13 +92,7 @@ def change_of_two_purchases(w: Writer) -> None:
         c=c,
         p=a * b + c + d,
     )
-    w.say(
-        "How many dollars does {he} get back?",
-        "How many dollars are the change?",
-        "What is the change?",
-        "How many dollars are {his} change?",
-        "What is {his} change in dollars?",
-    )
+    asks_change(w)
     w.work(a * b + c + d, "-", w.work(w.work(a, "*", b), "+", c))
 
 

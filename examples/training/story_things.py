@@ -208,6 +208,17 @@ def containers_of_two_sizes(w: Writer) -> None:
     w.work(w.work(a, "*", b), "+", w.work(c, "*", d))
 
 
+def asks_share(w: Writer) -> None:
+    w.say(
+        "How many {things} does each friend get?",
+        "How many {things} are there for each friend?",
+        "What number of {things} does each friend have then?",
+        "How large is each friend's share?",
+        "What does each friend get?",
+        "What is each friend's share of {things}?",
+    )
+
+
 def equal_shares(w: Writer) -> None:
     a, b = w.between(2, 6), w.between(2, 9)
     w.say(
@@ -220,14 +231,7 @@ def equal_shares(w: Writer) -> None:
         n=a * b,
         a=a,
     )
-    w.say(
-        "How many {things} does each friend get?",
-        "How many {things} are there for each friend?",
-        "What number of {things} does each friend have then?",
-        "How large is each friend's share?",
-        "What does each friend get?",
-        "What is each friend's share of {things}?",
-    )
+    asks_share(w)
     w.work(a * b, "/", a)
 
 
@@ -244,14 +248,7 @@ def shares_of_the_rest(w: Writer) -> None:
         a=a,
         c=c,
     )
-    w.say(
-        "How many {things} does each friend get?",
-        "How many {things} are there for each friend?",
-        "What number of {things} does each friend have then?",
-        "How large is each friend's share?",
-        "What does each friend get?",
-        "What is each friend's share of {things}?",
-    )
+    asks_share(w)
     w.work(w.work(a * b + c, "-", c), "/", a)
 
 
@@ -284,7 +281,7 @@ def share_and_own(w: Writer) -> None:
     w.work(c, "+", w.work(a * b, "/", a))
 
 
-def compares(w: Writer, a: int, b: int, how: str) -> None:
+def is_compared(w: Writer, a: int) -> None:
     w.say(
         "{name} has {a} {things}.",
         "{name} owns {a} {things}.",
@@ -294,6 +291,10 @@ def compares(w: Writer, a: int, b: int, how: str) -> None:
         "{a} {things} belong to {name}.",
         a=a,
     )
+
+
+def compares(w: Writer, a: int, b: int, how: str) -> None:
+    is_compared(w, a)
     w.say(
         "{other} has {b} {how} {things} than {name}.",
         "{other} has {b} {how} than {name}.",
@@ -347,15 +348,7 @@ def fewer_together(w: Writer) -> None:
 
 
 def multiplies(w: Writer, a: int, k: int) -> None:
-    w.say(
-        "{name} has {a} {things}.",
-        "{name} owns {a} {things}.",
-        "{name} is the owner of {a} {things}.",
-        "There are {a} {things} that belong to {name}.",
-        "{a} {things} are {name}'s.",
-        "{a} {things} belong to {name}.",
-        a=a,
-    )
+    is_compared(w, a)
     w.say(
         "{other} has {k} as many.",
         "{other} has {k} as many {things} as {name}.",
