@@ -1,7 +1,7 @@
 """Shapes of the wider grammar about money, distance, time and other scenes; they are written as in story_things.py."""
 
 from story_things import asks_now, gains, has
-from story_writer import Writer
+from story_writer import Writer, combinations
 
 ITEMS = ("pen", "ball", "hat", "cup", "kite", "lamp", "mug", "puzzle", "notebook")
 
@@ -15,6 +15,7 @@ def cost(w: Writer) -> None:
         "What does {he} pay in dollars?",
         "What is the price in all?",
         "How many dollars do all of them cost?",
+        "What is the price of all of them?",
         "What is the price of all of them in dollars?",
     )
     w.work(a, "*", b)
@@ -27,6 +28,8 @@ def buys(w: Writer, price: int, count: int) -> None:
         "{item}s are {a} dollars each, and {name} takes {b}.",
         "{name} takes {b} {item}s at {a} dollars each.",
         "At a price of {a} dollars a {item}, {name} buys {b}.",
+        "At {a} dollars each, {name} takes {b} {item}s.",
+        "At {a} dollars a {item}, {name} buys {b} of them.",
         "At {a} dollars a {item}, {name} takes {b}.",
         item=w.one_of(*ITEMS),
         a=price,
@@ -40,6 +43,7 @@ def asks_change(w: Writer) -> None:
         "How many dollars are the change?",
         "What is the change?",
         "How many dollars are {his} change?",
+        "What is the change in dollars?",
         "What is {his} change in dollars?",
     )
 
@@ -52,6 +56,7 @@ def change_back(w: Writer) -> None:
         "{He} hands over {p} dollars.",
         "{He} gives {p} dollars to the seller.",
         "The seller gets {p} dollars.",
+        "{He} hands the seller {p} dollars.",
         "{He} gives the seller {p} dollars.",
         p=a * b + c,
     )
@@ -67,6 +72,7 @@ def two_purchases(w: Writer) -> None:
         "A bag for {c} dollars comes on top.",
         "{He} adds a book that costs {c} dollars.",
         "A game costs another {c} dollars.",
+        "{He} adds a bag for {c} dollars.",
         "{He} adds a game for {c} dollars.",
         c=c,
     )
@@ -75,6 +81,7 @@ def two_purchases(w: Writer) -> None:
         "How much does {he} pay in all?",
         "What sum does {he} pay?",
         "How many dollars is that in all?",
+        "What is the sum {he} pays in dollars?",
         "What is the sum {he} spends in dollars?",
     )
     w.work(w.work(a, "*", b), "+", c)
@@ -88,6 +95,8 @@ def change_of_two_purchases(w: Writer) -> None:
         "With a bag for {c} dollars on top, {he} hands over {p} dollars.",
         "{He} adds a book for {c} dollars; the seller gets {p} dollars.",
         "A game costs {c} dollars more, and {he} gives {p} dollars.",
+        "{He} adds a bag for {c} dollars and gives the seller {p} dollars.",
+        "{He} adds a game for {c} dollars and pays with {p} dollars.",
         "{He} adds a game for {c} dollars and gives the seller {p} dollars.",
         c=c,
         p=a * b + c + d,
@@ -103,6 +112,7 @@ def distance(w: Writer) -> None:
         "For {b} days {name} runs {a} miles a day.",
         "On each of {b} days {name} walks {a} miles.",
         "{name} rides {a} miles a day for {b} days.",
+        "{name} walks {a} miles on each of {b} days.",
         "{name} rides {a} miles on each of {b} days.",
         a=a,
         b=b,
@@ -114,7 +124,8 @@ def distance(w: Writer) -> None:
             "After that {he} adds {c} miles.",
             "At last {he} does {c} miles more.",
             "Another {c} miles follow.",
-            "On the last day {he} does another {c} miles.",
+            "On the last day {he} adds {c} miles.",
+        "On the last day {he} does another {c} miles.",
             c=c,
         )
         w.work(total, "+", c)
@@ -123,6 +134,7 @@ def distance(w: Writer) -> None:
         "How many miles does {name} go?",
         "What number of miles is that?",
         "What is the distance in all?",
+        "What is the whole distance?",
         "What is the whole distance in miles?",
     )
 
@@ -134,6 +146,7 @@ def pages_left(w: Writer) -> None:
         "{name} reads {a} pages on each of {b} days in a book of {p} pages.",
         "{name} has a book of {p} pages, and for {b} days {he} reads {a} pages of it a day.",
         "Of a book that has {p} pages, {name} reads {a} on each of {b} days.",
+        "For {b} days {name} reads {a} pages a day of a book that has {p}.",
         "For {b} days {name} reads {a} pages of a book that has {p}.",
         a=a,
         b=b,
@@ -157,6 +170,7 @@ def age_later(w: Writer) -> None:
         "{other} is {b} years younger than {name}, who is {a}.",
         "{name}'s age is {a}, and {other} is {b} years younger.",
         "{other} was born {b} years after {name}, who is {a}.",
+        "{name} is {a}; {other} was born {b} years later.",
         "{name}'s age is {a}; {other} was born {b} years later.",
         a=a,
         b=b,
@@ -166,6 +180,7 @@ def age_later(w: Writer) -> None:
         "What will {other}'s age be in {c} years?",
         "In {c} years from now, what is {other}'s age?",
         "How old is {other} in {c} years?",
+        "{c} years from now, how old will {other} be?",
         "{c} years from now, how old is {other}?",
         c=c,
     )
@@ -179,6 +194,7 @@ def ages_together(w: Writer) -> None:
         "{other} is {b} years older than {name}, who is {a}.",
         "{name}'s age is {a}, and {other} is {b} years older.",
         "{other} was born {b} years before {name}, who is {a}.",
+        "{name} is {a}; {other} was born {b} years before.",
         "{name}'s age is {a}; {other} was born {b} years before.",
         a=a,
         b=b,
@@ -188,6 +204,7 @@ def ages_together(w: Writer) -> None:
         "How old are they together?",
         "What do they get if they add their ages?",
         "What is the sum of both ages?",
+        "What number do their ages add up to?",
         "What do their ages add up to?",
     )
     w.work(a, "+", w.work(a, "+", b))
@@ -200,6 +217,7 @@ def three_days(w: Writer) -> None:
         "On three days {name} finds {a}, {b} and {c} {things}.",
         "On Friday {name} collects {a} {things}, on Saturday {b} and on Sunday {c}.",
         "{name} finds {a} {things} on Sunday, {b} on Monday and {c} on Friday.",
+        "{name} collects {a} {things} on Monday, {b} on Friday and {c} on Sunday.",
         "{name} collects {a} {things} on Friday, {b} on Saturday and {c} on Sunday.",
         a=a,
         b=b,
@@ -221,6 +239,7 @@ def empty_seats(w: Writer) -> None:
         "In a hall with {a} rows of {b} seats, {c} people sit.",
         "{c} people sit in a hall of {a} rows, and each row has {b} seats.",
         "A room has {a} rows with {b} seats each; {c} people are in it.",
+        "{c} people sit in a hall of {a} rows with {b} seats each.",
         "{c} people sit in a room of {a} rows with {b} seats each.",
         a=a,
         b=b,
@@ -244,6 +263,7 @@ def savings(w: Writer) -> None:
         "For {b} weeks {name} puts {a} dollars a week aside.",
         "Every week {name} saves {a} dollars, for {b} weeks.",
         "{name} earns {a} dollars a week for {b} weeks.",
+        "Every week for {b} weeks, {name} saves {a} dollars.",
         "Every week for {b} weeks, {name} earns {a} dollars.",
         a=a,
         b=b,
@@ -253,6 +273,7 @@ def savings(w: Writer) -> None:
         "Then {he} buys something for {c} dollars.",
         "{other} gets {c} dollars of them.",
         "{He} gives away {c} dollars.",
+        "{He} hands {c} dollars to {other}.",
         "{He} gives {c} dollars to {other}.",
         c=c,
     )
@@ -261,6 +282,7 @@ def savings(w: Writer) -> None:
         "How many dollars does {name} have now?",
         "How many dollars remain?",
         "What sum is left?",
+        "What sum remains?",
         "What sum in dollars remains?",
     )
     w.work(w.work(a, "*", b), "-", c)
@@ -273,6 +295,7 @@ def bus(w: Writer) -> None:
         "{a} people are on a bus.",
         "{a} people sit in a bus.",
         "A bus leaves with {a} people.",
+        "A bus carries {a} people at first.",
         "A bus carries {a} people.",
         a=a,
     )
@@ -281,6 +304,7 @@ def bus(w: Writer) -> None:
         "{b} people leave it and {c} come in.",
         "Then {b} get out, and {c} get in.",
         "{b} step off, then {c} step on.",
+        "{b} step out, then {c} step in.",
         "Then {b} step out, and {c} step in.",
         b=b,
         c=c,
@@ -302,6 +326,7 @@ def temperature(w: Writer) -> None:
         "The day begins at {a} degrees.",
         "At first it is {a} degrees.",
         "It is {a} degrees warm in the morning.",
+        "At dawn it is {a} degrees.",
         "At dawn it is {a} degrees warm.",
         a=a,
     )
@@ -310,6 +335,7 @@ def temperature(w: Writer) -> None:
         "It rises by {b} degrees and then falls by {c}.",
         "It climbs by {b} degrees, then it drops by {c}.",
         "It gets {b} degrees warmer before it gets {c} colder.",
+        "It climbs {b} degrees before it drops by {c}.",
         "It climbs {b} degrees before it drops {c} again.",
         b=b,
         c=c,
@@ -319,6 +345,7 @@ def temperature(w: Writer) -> None:
         "How warm is it in the end?",
         "What is the temperature then?",
         "What temperature is it in the end?",
+        "What is the temperature at last?",
         "What is the last temperature?",
     )
     w.work(w.work(a, "+", b), "-", c)
@@ -331,6 +358,7 @@ def legs(w: Writer) -> None:
         "On a farm there are {a} cows and {b} ducks.",
         "{a} cows live with {b} ducks.",
         "{b} ducks and {a} cows live on a farm.",
+        "{b} ducks live there with {a} cows.",
         "{b} ducks live with {a} cows.",
         a=a,
         b=b,
@@ -341,6 +369,7 @@ def legs(w: Writer) -> None:
         "How many legs are there?",
         "How many legs do all of them have?",
         "What is the number of legs?",
+        "What is the number of their legs?",
         "What is the number of all their legs?",
     )
     w.work(w.work(a, "*", 4), "+", w.work(b, "*", 2))
@@ -353,6 +382,7 @@ def difference(w: Writer) -> None:
         "{name} buys {b} {things}, and had {a} before.",
         "{name} adds {b} {things} to {his} {a}.",
         "To the {a} {things} that {name} has, {b} more are added.",
+        "To {his} {a} {things} {name} adds {b} new ones.",
         "To {his} {a} {things} {name} adds {b}.",
         a=a,
         b=b,
@@ -370,6 +400,7 @@ def difference(w: Writer) -> None:
         "How many {things} does {other} have less than {name}?",
         "By how many {things} is {name} ahead of {other}?",
         "How many {things} more than {other} has {name}?",
+        "By how many {things} does {name} lead?",
         "By how many {things} does {name} lead {other}?",
     )
     w.work(w.work(a, "+", b), "-", min(c, a + b - 1))
@@ -379,11 +410,13 @@ def half(w: Writer) -> None:
     a, b = w.between(2, 10), w.between(2, 10)
     has(w, 2 * a)
     w.say(
-        "{He} gives half of them to {other}.",
         "Half of them are lost.",
-        "{He} sells half of the {things}.",
         "One half is given away.",
-        "{name} sells one half.",
+        "{He} gives half of them to {other}.",
+        *combinations(
+            ["{He} loses", "{He} gives away", "{He} uses", "{He} sells"],
+            ["half of them", "half of the {things}", "one half"],
+        ),
     )
     gains(w, b)
     asks_now(w)
@@ -397,6 +430,7 @@ def pieces(w: Writer) -> None:
         "{name} cuts {c} feet off a rope of {p} feet.",
         "From a rope that is {p} feet long, {c} feet are taken away.",
         "{name} takes {c} feet off a rope of {p} feet.",
+        "From a rope of {p} feet {name} cuts {c} feet off.",
         "From a rope of {p} feet {name} takes {c} feet away.",
         p=a * b + c,
         c=c,
@@ -426,6 +460,7 @@ def points(w: Writer) -> None:
         "In a game {name} makes {a} throws for 3 points and {b} for 2.",
         "{name} gets {a} times 3 points and {b} times 2 points.",
         "{a} goals of 3 points and {b} goals of 2 points go to {name}.",
+        "{a} throws for 3 points and {b} for 2 points go to {name}.",
         "{a} times 3 points and {b} times 2 points go to {name}.",
         a=a,
         b=b,
@@ -435,6 +470,7 @@ def points(w: Writer) -> None:
         "{c} points are taken away.",
         "A foul takes {c} points away.",
         "That costs {name} {c} points.",
+        "A foul costs {name} {c} points.",
         "A foul costs {c} points.",
         c=c,
     )
@@ -443,6 +479,7 @@ def points(w: Writer) -> None:
         "How many points are left?",
         "What is the score in the end?",
         "What number of points is {name}'s score?",
+        "What is {name}'s score in the end?",
         "What is {name}'s score?",
     )
     w.work(w.work(w.work(a, "*", 3), "+", w.work(b, "*", 2)), "-", c)

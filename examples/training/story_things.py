@@ -3,7 +3,7 @@
 Each shape says its sentences and works its steps; the last sentence is the question.
 """
 
-from story_writer import Writer
+from story_writer import Writer, combinations
 
 HOLDERS = ("boxes", "bags", "packs", "baskets", "jars", "crates")
 MULTIPLES = {2: "twice", 3: "three times", 4: "four times"}
@@ -24,43 +24,42 @@ def has(w: Writer, n: int) -> None:
 
 def gains(w: Writer, n: int) -> None:
     w.say(
-        "{He} buys {n} more.",
-        "{He} finds {n} more.",
         "A friend gives {name} {n} more.",
-        "{He} wins {n} more.",
-        "Then {he} picks up {n} more.",
-        "{He} gets {n} new ones.",
         "Another {n} are brought to {name}.",
-        "{name} receives {n} from a friend.",
-        "{name} receives another {n}.",
+        "{other} gives {name} {n} {things}.",
+        "{He} receives {n} from a friend.",
+        *combinations(
+            ["{He} buys", "{He} finds", "{He} gets", "{He} wins", "{He} picks up", "{He} receives"],
+            ["{n} more", "{n} new ones", "{n} more {things}", "another {n}"],
+        ),
         n=n,
     )
 
 
 def loses(w: Writer, n: int) -> None:
     w.say(
-        "{He} gives away {n}.",
-        "{He} loses {n}.",
-        "{He} sells {n} of them.",
-        "{He} breaks {n}.",
-        "Then {he} uses {n}.",
-        "{He} gives {n} of them to {other}.",
-        "{other} takes {n} of them.",
         "{n} of them are lost.",
-        "{name} hands out {n}.",
-        "{name} hands {n} of them to {other}.",
+        "{other} takes {n} of them.",
+        "{n} of the {things} go to {other}.",
+        *combinations(
+            ["{He} loses", "{He} sells", "{He} breaks", "{He} uses", "{He} gives away", "{He} hands out"],
+            ["{n}", "{n} of them", "{n} of the {things}"],
+        ),
+        *combinations(["{He} sells", "{He} gives", "{He} hands"], ["{n} {things} to {other}", "{n} of them to {other}"]),
         n=n,
     )
 
 
 def asks_now(w: Writer) -> None:
     w.say(
-        "How many {things} does {name} have now?",
         "How many {things} are left in the end?",
-        "How many {things} has {name} at the end?",
         "What number of {things} is left?",
         "What is the number of {things} that {name} has now?",
-        "What number of {things} does {name} have at the end?",
+        *combinations(
+            ["How many {things}", "What number of {things}"],
+            ["has {name} now?", "does {name} have now?", "has {name} at the end?", "does {name} have at the end?"],
+            end="",
+        ),
     )
 
 
@@ -71,6 +70,7 @@ def asks_total(w: Writer) -> None:
         "What number of {things} is that in total?",
         "What is the total of all {things}?",
         "How many {things} is that?",
+        "What is the number of all {things}?",
         "What is the total number of {things}?",
     )
 
@@ -82,6 +82,7 @@ def asks_together(w: Writer) -> None:
         "What number of {things} do they have together?",
         "What is the sum of what they have?",
         "How many {things} do they own between them?",
+        "What is the sum of all their {things}?",
         "What is the sum of their {things}?",
     )
 
@@ -152,6 +153,8 @@ def holds(w: Writer, a: int, b: int) -> None:
         "{name} owns {a} {holders}; {b} {things} are in each of them.",
         "In each of {a} {holders} {name} puts {b} {things}.",
         "{a} {holders} contain {b} {things} each.",
+        "Each of {name}'s {a} {holders} holds {b} {things}.",
+        "Each of {a} {holders} contains {b} {things}.",
         "Each of {name}'s {a} {holders} contains {b} {things}.",
         a=a,
         b=b,
@@ -175,6 +178,7 @@ def containers_and_loose(w: Writer) -> None:
         "{c} {things} more lie on the table.",
         "On the floor there are another {c}.",
         "{He} has another {c} in a drawer.",
+        "Another {c} are on the table.",
         "Another {c} {things} are on the table.",
         c=c,
     )
@@ -198,6 +202,7 @@ def containers_of_two_sizes(w: Writer) -> None:
         "There are {a} large boxes of {b} {things}, and {c} small boxes of {d} {things}.",
         "{name} has {a} large boxes that hold {b} {things} each, and {c} small ones with {d} each.",
         "In each of {a} large boxes are {b} {things}, in each of {c} small ones {d}.",
+        "{a} large boxes hold {b} {things} each, and {c} small boxes {d} each.",
         "{a} large boxes hold {b} {things} each, and {c} small ones hold {d} each.",
         a=a,
         b=b,
@@ -215,6 +220,7 @@ def asks_share(w: Writer) -> None:
         "What number of {things} does each friend have then?",
         "How large is each friend's share?",
         "What does each friend get?",
+        "What is each friend's share?",
         "What is each friend's share of {things}?",
     )
 
@@ -227,6 +233,7 @@ def equal_shares(w: Writer) -> None:
         "{a} friends share {n} {things}, and each gets as many as the others.",
         "{n} {things} are split into {a} equal parts for {a} friends.",
         "{name} splits {n} {things} evenly between {a} friends.",
+        "{a} friends divide {n} {things} evenly.",
         "{a} friends split {n} {things} evenly.",
         n=a * b,
         a=a,
@@ -244,6 +251,7 @@ def shares_of_the_rest(w: Writer) -> None:
         "{c} are for {name}, and what is left is split evenly among {a} friends.",
         "{He} loses {c} and splits the rest between {a} friends.",
         "After {he} has taken {c} away, {a} friends share what is left equally.",
+        "After keeping {c}, {he} shares what is left equally among {a} friends.",
         "After keeping {c}, {he} splits what is left evenly among {a} friends.",
         a=a,
         c=c,
@@ -259,6 +267,7 @@ def share_and_own(w: Writer) -> None:
         "{a} people, {name} among them, share {n} {things} equally.",
         "{name} is one of {a} people who split {n} {things} evenly.",
         "{n} {things} are shared equally by {a} people, and {name} is one of them.",
+        "{n} {things} are shared equally among {a} people, one of them {name}.",
         "{n} {things} are split evenly between {a} people, one of them {name}.",
         n=a * b,
         a=a,
@@ -268,6 +277,7 @@ def share_and_own(w: Writer) -> None:
         "Before that {name} had {c} {things}.",
         "At home {name} has {c} more.",
         "{name} has another {c} {things} at home.",
+        "{name} had {c} at home.",
         "{name} had {c} {things} at home.",
         c=c,
     )
@@ -276,6 +286,7 @@ def share_and_own(w: Writer) -> None:
         "How many {things} has {name} in the end?",
         "What number of {things} has {name} then?",
         "With how many {things} does {name} end?",
+        "How many {things} does {name} end up with?",
         "What number of {things} does {name} end up with?",
     )
     w.work(c, "+", w.work(a * b, "/", a))
@@ -288,6 +299,7 @@ def is_compared(w: Writer, a: int) -> None:
         "{name} is the owner of {a} {things}.",
         "There are {a} {things} that belong to {name}.",
         "{a} {things} are {name}'s.",
+        "{a} of the {things} belong to {name}.",
         "{a} {things} belong to {name}.",
         a=a,
     )
@@ -300,6 +312,8 @@ def compares(w: Writer, a: int, b: int, how: str) -> None:
         "{other} has {b} {how} than {name}.",
         "{other} owns {b} {how} than {name}.",
         "{other}, compared with {name}, has {b} {how} {things}.",
+        "Compared with {name}, {other} owns {b} {how} {things}.",
+        "Compared to {name}, {other} has {b} {how}.",
         "Compared with {name}, {other} has {b} {how}.",
         b=b,
         how=how,
@@ -313,6 +327,7 @@ def asks_other(w: Writer) -> None:
         "What is the number of {other}'s {things}?",
         "How many {things} has {other}?",
         "What number of {things} belongs to {other}?",
+        "What number of {things} does {other} have?",
         "What number of {things} has {other}?",
     )
 
@@ -355,6 +370,8 @@ def multiplies(w: Writer, a: int, k: int) -> None:
         "{other} owns {k} as many as {name}.",
         "{other} has {k} {name}'s number of {things}.",
         "There are {k} as many of {other}'s as of {name}'s.",
+        "{other}'s {things} are {k} as many.",
+        "{other}'s are {k} as many as {name}'s.",
         "{other}'s {things} are {k} as many as {name}'s.",
         k=MULTIPLES[k],
     )
@@ -384,6 +401,7 @@ def times_less(w: Writer) -> None:
         "Then {other} sells {c} of the {things}.",
         "Later {c} of them are lost.",
         "{c} of {other}'s are sold.",
+        "Later {other} loses {c}.",
         "Later {other} sells {c}.",
         c=c,
     )
@@ -392,6 +410,7 @@ def times_less(w: Writer) -> None:
         "How many {things} are left for {other}?",
         "What number of {things} has {other} left?",
         "How many does {other} keep?",
+        "How many {things} does {other} keep?",
         "What number of {things} does {other} keep?",
     )
     w.work(w.work(a, "*", k), "-", c)
@@ -405,6 +424,7 @@ def three_people(w: Writer) -> None:
         "{third} owns {k} as many {things} as {name}.",
         "{third}, too, has some: {k} as many as {name}.",
         "{third} has {k} {name}'s number of {things}.",
+        "{third}'s are {k} as many as {name}'s.",
         "{third}'s {things} are {k} as many as {name}'s.",
         k=MULTIPLES[k],
     )
@@ -414,6 +434,7 @@ def three_people(w: Writer) -> None:
         "What number of {things} do they have together?",
         "What is the sum of what they have?",
         "How many {things} do they own between them?",
+        "What is the sum of all their {things}?",
         "What is the sum of their {things}?",
     )
     second, third = w.work(a, "+", b), w.work(a, "*", k)

@@ -14,6 +14,11 @@ DISTRACTIONS = [
 ]
 
 
+def combinations(begins: list[str], ends: list[str], end: str = ".") -> list[str]:
+    """Sentences of every beginning with every ending, the last beginning with the last ending at the end."""
+    return [f"{first} {second}{end}" for first in begins for second in ends]
+
+
 @dataclass
 class Writer:
     """A problem in the making: its sentences, and the steps worked so far."""
@@ -44,7 +49,9 @@ class Writer:
         return self.rng.choice(new if self.new_phrasings else known)
 
     def say(self, *phrasings: str, **values) -> None:
-        text = self.phrase(*phrasings).format(**self.words, **values)
+        name, he = self.words["name"], self.words["he"]
+        who = {"He": self.one_of(name, he, f"then {he}", f"then {name}", f"later {he}", f"after that {he}")}
+        text = self.phrase(*phrasings).format(**{**self.words, **who}, **values)
         self.sentences.append(text[0].upper() + text[1:])
 
     def work(self, left: int, operator: str, right: int) -> int:
