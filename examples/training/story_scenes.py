@@ -415,7 +415,7 @@ def half(w: Writer) -> None:
         "{He} gives half of them to {other}.",
         *combinations(
             ["{He} loses", "{He} gives away", "{He} uses", "{He} sells"],
-            ["half of them", "half of the {things}", "one half"],
+            ["half of them.", "half of the {things}.", "one half."],
         ),
     )
     gains(w, b)

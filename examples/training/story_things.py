@@ -6,6 +6,13 @@ Each shape says its sentences and works its steps; the last sentence is the ques
 from story_writer import Writer, combinations
 
 HOLDERS = ("boxes", "bags", "packs", "baskets", "jars", "crates")
+SUMS = (
+    "What number of {things} do they have together?",
+    "What is the sum of what they have?",
+    "How many {things} do they own between them?",
+    "What is the sum of all their {things}?",
+    "What is the sum of their {things}?",
+)
 MULTIPLES = {2: "twice", 3: "three times", 4: "four times"}
 
 
@@ -30,7 +37,7 @@ def gains(w: Writer, n: int) -> None:
         "{He} receives {n} from a friend.",
         *combinations(
             ["{He} buys", "{He} finds", "{He} gets", "{He} wins", "{He} picks up", "{He} receives"],
-            ["{n} more", "{n} new ones", "{n} more {things}", "another {n}"],
+            ["{n} more.", "{n} new ones.", "{n} more {things}.", "another {n}."],
         ),
         n=n,
     )
@@ -43,9 +50,9 @@ def loses(w: Writer, n: int) -> None:
         "{n} of the {things} go to {other}.",
         *combinations(
             ["{He} loses", "{He} sells", "{He} breaks", "{He} uses", "{He} gives away", "{He} hands out"],
-            ["{n}", "{n} of them", "{n} of the {things}"],
+            ["{n}.", "{n} of them.", "{n} of the {things}."],
         ),
-        *combinations(["{He} sells", "{He} gives", "{He} hands"], ["{n} {things} to {other}", "{n} of them to {other}"]),
+        *combinations(["{He} sells", "{He} gives", "{He} hands"], ["{n} {things} to {other}.", "{n} of them to {other}."]),
         n=n,
     )
 
@@ -58,7 +65,6 @@ def asks_now(w: Writer) -> None:
         *combinations(
             ["How many {things}", "What number of {things}"],
             ["has {name} now?", "does {name} have now?", "has {name} at the end?", "does {name} have at the end?"],
-            end="",
         ),
     )
 
@@ -76,15 +82,7 @@ def asks_total(w: Writer) -> None:
 
 
 def asks_together(w: Writer) -> None:
-    w.say(
-        "How many {things} do they have together?",
-        "How many {things} do they have in all?",
-        "What number of {things} do they have together?",
-        "What is the sum of what they have?",
-        "How many {things} do they own between them?",
-        "What is the sum of all their {things}?",
-        "What is the sum of their {things}?",
-    )
+    w.say("How many {things} do they have together?", "How many {things} do they have in all?", *SUMS)
 
 
 def gain(w: Writer) -> None:
@@ -428,15 +426,7 @@ def three_people(w: Writer) -> None:
         "{third}'s {things} are {k} as many as {name}'s.",
         k=MULTIPLES[k],
     )
-    w.say(
-        "How many {things} do the three have together?",
-        "How many {things} are there in all?",
-        "What number of {things} do they have together?",
-        "What is the sum of what they have?",
-        "How many {things} do they own between them?",
-        "What is the sum of all their {things}?",
-        "What is the sum of their {things}?",
-    )
+    w.say("How many {things} do the three have together?", "How many {things} are there in all?", *SUMS)
     second, third = w.work(a, "+", b), w.work(a, "*", k)
     w.work(w.work(a, "+", second), "+", third)
 

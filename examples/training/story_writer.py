@@ -14,9 +14,9 @@ DISTRACTIONS = [
 ]
 
 
-def combinations(begins: list[str], ends: list[str], end: str = ".") -> list[str]:
-    """Sentences of every beginning with every ending, the last beginning with the last ending at the end."""
-    return [f"{first} {second}{end}" for first in begins for second in ends]
+def combinations(begins: list[str], ends: list[str]) -> list[str]:
+    """Sentences of every beginning with every ending; that of the last two comes last, so that `phrase` holds it out."""
+    return [f"{begin} {end}" for begin in begins for end in ends]
 
 
 @dataclass
@@ -30,12 +30,10 @@ class Writer:
     result: int = 0
 
     def __post_init__(self):
-        (name, pronoun), (other, other_pronoun), (third, _) = self.rng.sample(PEOPLE, 3)
+        (name, pronoun), (other, _), (third, _) = self.rng.sample(PEOPLE, 3)
         things, others = self.rng.sample(OBJECTS, 2)
-        self.words = {"name": name, "he": pronoun, "He": pronoun.capitalize(), "other": other, "third": third,
-                      "His": {"he": "His", "she": "Her"}[pronoun], "his": {"he": "his", "she": "her"}[pronoun],
-                      "otherhe": other_pronoun, "OtherHe": other_pronoun.capitalize(), "things": things,
-                      "others": others}
+        self.words = {"name": name, "he": pronoun, "his": {"he": "his", "she": "her"}[pronoun], "other": other,
+                      "third": third, "things": things, "others": others}
 
     def between(self, low: int, high: int) -> int:
         return self.rng.randint(low, high)
@@ -49,9 +47,10 @@ class Writer:
         return self.rng.choice(new if self.new_phrasings else known)
 
     def say(self, *phrasings: str, **values) -> None:
+        """Appends one of the phrasings. {He} says in one of several ways who did it, and when."""
         name, he = self.words["name"], self.words["he"]
-        who = {"He": self.one_of(name, he, f"then {he}", f"then {name}", f"later {he}", f"after that {he}")}
-        text = self.phrase(*phrasings).format(**{**self.words, **who}, **values)
+        who = self.one_of(name, he, f"then {he}", f"then {name}", f"later {he}", f"after that {he}")
+        text = self.phrase(*phrasings).format(**self.words, He=who, **values)
         self.sentences.append(text[0].upper() + text[1:])
 
     def work(self, left: int, operator: str, right: int) -> int:
