@@ -1,6 +1,7 @@
 #include "decode/cost_model.h"
 
 #include <algorithm>
+#include <bit>
 
 #include <fmt/format.h>
 
@@ -17,27 +18,39 @@ void move(double& average, double value) { average = memory * average + (1 - mem
 
 }  // namespace
 
-// West's update of weighted means and deviations (1979), with all earlier weights multiplied by `memory`.
-void PassCost::observe(double rows, double seconds) {
-  weight_ = memory * weight_ + 1;
-  const double share = 1 / weight_, off_rows = rows - rows_, off_seconds = seconds - seconds_;
-  rows_ += share * off_rows;
-  seconds_ += share * off_seconds;
-  squares_ = (1 - share) * (squares_ + share * off_rows * off_rows);
-  products_ = (1 - share) * (products_ + share * off_rows * off_seconds);
+void PassCost::observe(uint32_t rows, double seconds) {
+  Mean& mean = means_[std::bit_width(rows)];
+  mean.weight = memory * mean.weight + 1;
+  mean.rows += (rows - mean.rows) / mean.weight;
+  mean.seconds += (seconds - mean.seconds) / mean.weight;
+}
+
+bool PassCost::known() const {
+  return std::ranges::any_of(means_, [](const Mean& m) { return m.weight > 0; });
 }
 
 // Neither a pass without rows nor a further row takes less than no time.
 double PassCost::seconds(double rows) const {
-  if (!known()) return 0;
-  const double in_proportion = seconds_ / rows_;
-  const double each = squares_ > 0 ? std::clamp(products_ / squares_, 0.0, in_proportion) : in_proportion;
-  return seconds_ + each * (rows - rows_);
+  double count = 0, sum_rows = 0, sum_seconds = 0, squares = 0, products = 0;
+  for (const Mean& m : means_) {
+    if (m.weight == 0) continue;
+    count += 1;
+    sum_rows += m.rows;
+    sum_seconds += m.seconds;
+    squares += m.rows * m.rows;
+    products += m.rows * m.seconds;
+  }
+  if (count == 0) return 0;
+  double each = sum_seconds / sum_rows;
+  if (count > 1)
+    each = std::clamp((count * products - sum_rows * sum_seconds) / (count * squares - sum_rows * sum_rows), 0.0,
+                      each);
+  return (sum_seconds + each * (count * rows - sum_rows)) / count;
 }
 
 void CostModel::observe_draft(double seconds) {
-  if (draft_seconds_ == 0) draft_seconds_ = seconds;
-  move(draft_seconds_, seconds);
+  draft_weight_ = memory * draft_weight_ + 1;
+  draft_seconds_ += (seconds - draft_seconds_) / draft_weight_;
 }
 
 void CostModel::observe_verification(uint32_t rows, double seconds) {
@@ -68,8 +81,8 @@ bool CostModel::knows_what_rows_take() const {
 }
 
 uint32_t CostModel::choose(uint32_t most) const {
-  if (!verification_.known()) return 0;
-  if (!knows_what_rows_take()) return std::min(first_drafts, most);
+  if (!knows_what_rows_take())
+    return !verification_.known() || rows_ < least_rows_ ? 0 : std::min(first_drafts, most);
   uint32_t best = 0;
   for (uint32_t drafts = 1; drafts <= most; ++drafts)
     if (steps(drafts) * seconds(best) > steps(best) * seconds(drafts)) best = drafts;

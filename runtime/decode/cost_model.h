@@ -3,23 +3,27 @@
 // passes). Where that gains no more than a tenth, none; one is tried again now and then.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
 namespace unmask::decode {
 
-// What a pass takes, as a straight line in its rows: of weighted least squares through what was measured, the
-// latest the most.
+// What a pass takes, as a straight line in its rows: of least squares through the means of what was measured,
+// one for passes of up to 1, 3, 7, 15, ... rows. So the many passes of one size, which vary for other reasons,
+// do not hide what the few of another have shown.
 class PassCost {
  public:
-  void observe(double rows, double seconds);
+  void observe(uint32_t rows, double seconds);
   double seconds(double rows) const;
-  bool known() const { return weight_ > 0; }
+  bool known() const;
 
  private:
-  double weight_ = 0;
-  double rows_ = 0, seconds_ = 0;      // means
-  double squares_ = 0, products_ = 0;  // means of the rows' deviations squared, and times those of the seconds
+  // The latest weigh the most.
+  struct Mean {
+    double weight = 0, rows = 0, seconds = 0;
+  };
+  std::array<Mean, 33> means_;  // by the bits that the number of rows has
 };
 
 class CostModel {
@@ -33,7 +37,7 @@ class CostModel {
   void observe_acceptance(uint32_t accepted, uint32_t drafted);
 
   // Drafts of each text for the next round, at most `most`. `rows`: of one state of every text. The first
-  // rounds measure what costs nothing is known of.
+  // rounds measure: one without drafts, and one with twice the rows of the smallest so far.
   uint32_t next(uint32_t most, uint32_t rows);
 
   // Expected steps of plain decoding per text in a round with so many drafts, and expected seconds of the
@@ -49,7 +53,7 @@ class CostModel {
   bool knows_what_rows_take() const;
 
   double acceptance_ = 0.7;  // of a draft, given that those before were accepted
-  double draft_seconds_ = 0;
+  double draft_seconds_ = 0, draft_weight_ = 0;
   PassCost verification_;
   uint32_t least_rows_ = 0, most_rows_ = 0;  // measured
   uint32_t rows_ = 0;                        // of one state of every text, in the next round

@@ -31,6 +31,17 @@ TEST(CostModel, MeasuresBeforeItDecides) {
   EXPECT_GT(costs.next(8, 4), 0u);
 }
 
+// The first pass of a batch has the rows of whole prompts, about as many as a round with one draft has.
+TEST(CostModel, MeasuresARoundWithoutDraftsAndOneWithThem) {
+  CostModel costs;
+  costs.observe_verification(1190, 1.19);
+  EXPECT_EQ(costs.next(8, 640), 0u);
+  costs.observe_verification(640, 0.64);
+  EXPECT_EQ(costs.next(8, 640), 1u);
+  costs.observe_verification(1280, 1.28);
+  EXPECT_EQ(costs.next(8, 640), 0u);
+}
+
 TEST(CostModel, DraftsAsFarAsStatesAreFree) { EXPECT_EQ((Device{1, 0}.after(40, 8)), 8u); }
 
 TEST(CostModel, DraftsNothingWhereStatesCostAsMuchAsSteps) {
@@ -79,15 +90,23 @@ TEST(CostModel, TriesAgain) {
 
 TEST(PassCost, IsTheLineThroughWhatWasMeasured) {
   PassCost cost;
-  for (const double rows : {4, 16, 8, 64, 4}) cost.observe(rows, 2 + 0.5 * rows);
+  for (const uint32_t rows : {4, 16, 8, 64, 4}) cost.observe(rows, 2 + 0.5 * rows);
   EXPECT_NEAR(cost.seconds(4), 4, 1e-9);
   EXPECT_NEAR(cost.seconds(100), 52, 1e-9);
+}
+
+// Passes of almost one size, whose seconds vary by chance, say little about what a row takes.
+TEST(PassCost, RemembersWhatPassesOfAnotherSizeTook) {
+  PassCost cost;
+  cost.observe(640, 640);
+  for (uint32_t i = 0; i < 100; ++i) cost.observe(1280 - 32 * (i % 2), 1264);
+  EXPECT_NEAR(cost.seconds(640), 640, 5);
 }
 
 TEST(PassCost, ForgetsWhatAnotherLineWas) {
   PassCost cost;
   for (int i = 0; i < 20; ++i) cost.observe(4 + 4 * (i % 2), 100);
-  for (int i = 0; i < 100; ++i) cost.observe(4 + 4 * (i % 2), 1 + 0.25 * (4 + 4 * (i % 2)));
+  for (int i = 0; i < 200; ++i) cost.observe(4 + 4 * (i % 2), 1 + 0.25 * (4 + 4 * (i % 2)));
   EXPECT_NEAR(cost.seconds(16), 5, 0.1);
 }
 
@@ -96,7 +115,7 @@ TEST(PassCost, GrowsWithTheRowsAtMostInProportion) {
   one.observe(4, 2);
   EXPECT_DOUBLE_EQ(one.seconds(8), 4);
   PassCost falling, steep;
-  for (const double rows : {4, 8}) falling.observe(rows, 10 - rows), steep.observe(rows, rows * rows);
+  for (const uint32_t rows : {4, 8}) falling.observe(rows, 10.0 - rows), steep.observe(rows, rows * rows);
   EXPECT_DOUBLE_EQ(falling.seconds(40), falling.seconds(4));
   EXPECT_NEAR(steep.seconds(0), 0, 1e-9);
 }
