@@ -52,5 +52,8 @@ def load(folder: Path) -> nn.Module:
     config, network = FAMILIES[j["model_type"]]
     model = network(config.from_json(j))
     tensors = {name: t for file in sorted(folder.glob("*.safetensors")) for name, t in load_file(file).items()}
-    model.load_state_dict({name.removeprefix(model.PREFIX): t.float() for name, t in tensors.items()})
+    weights = {name.removeprefix(model.PREFIX): t.float() for name, t in tensors.items()}
+    missing, unknown = model.load_state_dict(weights, strict=False)
+    if unknown or not {n for n, _ in model.named_parameters()} <= weights.keys():  # a tied matrix has one name of two
+        raise SystemExit(f"{folder} is not a model as this script writes it: it lacks {missing} and has {unknown}.")
     return model.eval()

@@ -25,12 +25,13 @@ class Config:
     norm_eps: float = 1e-5
     end_token: int = 637
     mask_token: int = 638
+    tied: bool = False  # the output's matrix is the embedding
 
     def to_json(self) -> dict:
         return {
             "architectures": ["LLaDAModelLM"], "model_type": "llada", "block_type": "llama",
             "activation_type": "silu", "layer_norm_type": "rms", "rope": True, "alibi": False,
-            "include_bias": False, "include_qkv_bias": False, "weight_tying": False, "scale_logits": False,
+            "include_bias": False, "include_qkv_bias": False, "weight_tying": self.tied, "scale_logits": False,
             "input_emb_norm": False, "d_model": self.hidden, "n_layers": self.layers, "n_heads": self.heads,
             "n_kv_heads": self.heads, "mlp_hidden_size": self.ffn, "vocab_size": self.vocabulary,
             "embedding_size": self.vocabulary, "max_sequence_length": self.positions,
@@ -42,7 +43,7 @@ class Config:
     def from_json(j: dict) -> "Config":
         return Config(j["d_model"], j["n_layers"], j["n_heads"], j["mlp_hidden_size"], j["embedding_size"],
                       j["max_sequence_length"], j["rope_theta"], j["rms_norm_eps"], j["eos_token_id"],
-                      j["mask_token_id"])
+                      j["mask_token_id"], j["weight_tying"])
 
 
 class Block(nn.Module):
@@ -84,6 +85,8 @@ class Llada(nn.Module):
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
         self.ln_f = nn.RMSNorm(c.hidden, c.norm_eps)
         self.ff_out = nn.Linear(c.hidden, c.vocabulary, bias=False)
+        if c.tied:
+            self.ff_out.weight = self.wte.weight
         cos, sin = rotary_table(c.positions, c.hidden // c.heads, c.rope_theta)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)

@@ -26,6 +26,7 @@ class Config:
     norm_eps: float = 1e-5
     end_token: int = 637
     mask_token: int = 638
+    tied: bool = False  # the output's matrix is the embedding
 
     def to_json(self) -> dict:
         return {
@@ -36,7 +37,7 @@ class Config:
             "max_position_embeddings": self.positions, "block_size": self.block_length,
             "rope_theta": self.rope_theta, "rope_scaling": None, "rms_norm_eps": self.norm_eps,
             "hidden_act": "silu", "attention_bias": False, "use_sliding_window": False,
-            "tie_word_embeddings": False, "bos_token_id": self.end_token, "eos_token_id": self.end_token,
+            "tie_word_embeddings": self.tied, "bos_token_id": self.end_token, "eos_token_id": self.end_token,
             "pad_token_id": self.end_token, "mask_token_id": self.mask_token, "torch_dtype": "float16",
         }
 
@@ -44,7 +45,7 @@ class Config:
     def from_json(j: dict) -> "Config":
         return Config(j["hidden_size"], j["num_hidden_layers"], j["num_attention_heads"], j["intermediate_size"],
                       j["vocab_size"], j["max_position_embeddings"], j["block_size"], j["rope_theta"],
-                      j["rms_norm_eps"], j["eos_token_id"], j["mask_token_id"])
+                      j["rms_norm_eps"], j["eos_token_id"], j["mask_token_id"], j["tie_word_embeddings"])
 
 
 class Attention(nn.Module):
@@ -104,6 +105,8 @@ class Sdar(nn.Module):
         self.config = c
         self.model = Decoder(c)
         self.lm_head = nn.Linear(c.hidden, c.vocabulary, bias=False)
+        if c.tied:
+            self.lm_head.weight = self.model.embed_tokens.weight
         cos, sin = rotary_table(c.positions, c.hidden // c.heads, c.rope_theta)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)

@@ -74,8 +74,8 @@ def start(a: argparse.Namespace) -> nn.Module:
     if a.start is None:
         chat = Chat(a.tokenizer)
         return Llada(Config(a.hidden, a.layers, a.heads, a.ffn, vocabulary=chat.padded_vocabulary, end_token=chat.end,
-                            mask_token=chat.mask, positions=a.positions))
-    other = llada_from(load(a.start), a.layers)
+                            mask_token=chat.mask, positions=a.positions, tied=a.tied))
+    other = llada_from(load(a.start), a.layers, a.ffn, a.tied)
     theirs, mine = Chat(a.start), Chat(a.tokenizer)
     return other if theirs.tokenizer.get_vocab() == mine.tokenizer.get_vocab() else relabelled(other, theirs, mine)
 
@@ -83,6 +83,7 @@ def start(a: argparse.Namespace) -> nn.Module:
 def main():
     parser = trainer.argument_parser(__doc__, layers=8, positions=1024)
     parser.add_argument("--ffn", type=int, default=384)
+    parser.add_argument("--tied", action="store_true", help="one matrix for the embedding and the output")
     parser.add_argument("--start", type=Path, help="LLaDA folder of the same width to start with")
     parser.add_argument("--teacher", type=Path, help="LLaDA folder with the same tokenizer to learn from")
     parser.add_argument("--batch", type=int, default=32, help="sequences without examples in a batch, per process")

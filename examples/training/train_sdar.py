@@ -109,14 +109,15 @@ def start(a: argparse.Namespace) -> nn.Module:
     if a.start is None:
         chat = Chat(a.tokenizer)
         return Sdar(Config(a.hidden, a.layers, a.heads, a.ffn, vocabulary=chat.padded_vocabulary, end_token=chat.end,
-                           mask_token=chat.mask, positions=a.positions))
+                           mask_token=chat.mask, positions=a.positions, tied=a.tied))
     other = load(a.start)
-    return sdar_from(other, spread(other.config.layers, a.layers), Chat(a.tokenizer), TASKS[a.task])
+    return sdar_from(other, spread(other.config.layers, a.layers), a.tied, Chat(a.tokenizer), TASKS[a.task])
 
 
 def main():
     parser = trainer.argument_parser(__doc__, layers=8, positions=1024)
     parser.add_argument("--ffn", type=int, default=384)
+    parser.add_argument("--tied", action="store_true", help="one matrix for the embedding and the output")
     parser.add_argument("--start", type=Path, help="LLaDA or SDAR folder of the same width to start with")
     parser.add_argument("--teacher", type=Path, help="SDAR folder with the same tokenizer to learn from as well")
     parser.add_argument("--batch", type=int, default=16, help="texts without examples in a batch, per process")

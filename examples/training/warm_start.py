@@ -33,15 +33,19 @@ def sample_texts(chat: Chat, draw: Draw, count: int = 64) -> torch.Tensor:
     return torch.tensor([ids + [chat.end] * (length - len(ids)) for ids in texts])
 
 
-def llada_from(other: llada.Llada, depth: int) -> llada.Llada:
+def llada_from(other: llada.Llada, depth: int, ffn: int, tied: bool = False) -> llada.Llada:
     """A LLaDA model of `depth` layers: evenly spread ones of another model, or all of them, and between these new ones
-    that begin as the identity."""
+    that begin as the identity. Neurons beyond the other model's `ffn` begin with no effect. A tied matrix begins as the
+    other model's output."""
+    if ffn < other.config.ffn:
+        raise SystemExit(f"--ffn {ffn} is less than the {other.config.ffn} of the model to start with, whose neurons are "
+                         "all kept. Give at least as many.")
     kept = min(depth, other.config.layers)
-    model = llada.Llada(replace(other.config, layers=depth))
+    model = llada.Llada(replace(other.config, layers=depth, ffn=ffn, tied=tied))
     weights = {n: p for n, p in other.state_dict().items() if not n.startswith("blocks.")}
     places = spread(depth, kept)
     for theirs, mine in zip(spread(other.config.layers, kept), places):
-        weights |= {f"blocks.{mine}.{n}": p for n, p in other.blocks[theirs].state_dict().items()}
+        weights |= {f"blocks.{mine}.{n}": p for n, p in _widened(other.blocks[theirs], model.blocks[mine]).items()}
     model.load_state_dict(weights, strict=False)
     for place in set(range(depth)) - set(places):
         for projection in (model.blocks[place].attn_out, model.blocks[place].ff_out):
@@ -49,11 +53,23 @@ def llada_from(other: llada.Llada, depth: int) -> llada.Llada:
     return model
 
 
-def sdar_from(other: nn.Module, layers: list[int], chat: Chat, draw: Draw) -> sdar.Sdar:
-    """An SDAR model with these layers of a LLaDA or SDAR model of the same width."""
+def _widened(block: llada.Block, wider: llada.Block) -> dict[str, torch.Tensor]:
+    """The weights of a block with those of a wider one for the neurons that it lacks."""
+    weights = block.state_dict()
+    lacks = wider.ff_out.in_features - block.ff_out.in_features
+    if lacks > 0:
+        for name in ("ff_proj.weight", "up_proj.weight"):
+            weights[name] = torch.cat([weights[name], wider.state_dict()[name][-lacks:]])
+        weights["ff_out.weight"] = nn.functional.pad(weights["ff_out.weight"], (0, lacks))
+    return weights
+
+
+def sdar_from(other: nn.Module, layers: list[int], tied: bool, chat: Chat, draw: Draw) -> sdar.Sdar:
+    """An SDAR model with these layers of a LLaDA or SDAR model of the same width. A tied matrix begins as the other
+    model's output."""
     if isinstance(other, llada.Llada):
         other = as_sdar(other, sample_texts(chat, draw))
-    model = sdar.Sdar(replace(other.config, layers=len(layers)))
+    model = sdar.Sdar(replace(other.config, layers=len(layers), tied=tied))
     weights = {n: p for n, p in other.state_dict().items() if not n.startswith("model.layers.")}
     for mine, theirs in enumerate(layers):
         weights |= {f"model.layers.{mine}.{n}": p for n, p in other.model.layers[theirs].state_dict().items()}

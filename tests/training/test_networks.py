@@ -31,6 +31,8 @@ TOKENIZER = Path(__file__).parents[2] / "examples/models/word-problems/verifier"
 MODELS = {
     "llada": lambda: llada.Llada(llada.Config(16, 3, 2, 24)),
     "sdar": lambda: sdar.Sdar(sdar.Config(16, 3, 2, 24)),
+    "llada, tied": lambda: llada.Llada(llada.Config(16, 3, 2, 24, tied=True)),
+    "sdar, tied": lambda: sdar.Sdar(sdar.Config(16, 3, 2, 24, tied=True)),
     "mdlm": lambda: mdlm.Mdlm(mdlm.Config(16, 3, 2, positions=32)),
 }
 
@@ -203,11 +205,11 @@ class WarmStartTest(unittest.TestCase):
 
     def test_all_layers_of_a_model_are_the_model(self):
         model = MODELS["llada"]()
-        torch.testing.assert_close(logits(llada_from(model, 3), self.tokens), logits(model, self.tokens))
+        torch.testing.assert_close(logits(llada_from(model, 3, 24), self.tokens), logits(model, self.tokens))
 
     def test_fewer_layers_include_the_first_and_the_last(self):
         model = MODELS["llada"]()
-        fewer = llada_from(model, 2)
+        fewer = llada_from(model, 2, 24)
         for mine, theirs in ((0, 0), (1, 2)):
             torch.testing.assert_close(fewer.blocks[mine].ff_out.weight, model.blocks[theirs].ff_out.weight)
 
@@ -223,7 +225,11 @@ class WarmStartTest(unittest.TestCase):
 
     def test_added_layers_begin_as_the_identity(self):
         model = MODELS["llada"]()
-        torch.testing.assert_close(logits(llada_from(model, 5), self.tokens), logits(model, self.tokens))
+        torch.testing.assert_close(logits(llada_from(model, 5, 24), self.tokens), logits(model, self.tokens))
+
+    def test_added_neurons_begin_without_effect(self):
+        model = MODELS["llada"]()
+        torch.testing.assert_close(logits(llada_from(model, 5, 40), self.tokens), logits(model, self.tokens))
 
     def test_added_blocks_begin_as_the_identity(self):
         model = MODELS["mdlm"]()
