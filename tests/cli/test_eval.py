@@ -153,7 +153,7 @@ class Unconditional(EvalTest):
 
     def test_a_judge_of_the_same_tokens_reads_the_ends_of_texts(self):
         """Without a prompt, this model writes nothing but ends, and is sure of them."""
-        model = str(EXAMPLES / "models" / "word-problems" / "drafter")
+        model = str(EXAMPLES / "models" / "stories" / "verifier")
         report = json.loads(self.unmask("eval", "--model", model, "--task", "unconditional", "--matcher", "exact", "--length",
                                         "16", "--threshold", "0.5", "--count", "2", "--judge", model, "--draws", "2",
                                         "--json"))
