@@ -18,40 +18,41 @@ void move(double& average, double value) { average = memory * average + (1 - mem
 
 }  // namespace
 
+void RecentMean::observe(double next) {
+  weight = memory * weight + 1;
+  value += (next - value) / weight;
+}
+
 void PassCost::observe(uint32_t rows, double seconds) {
-  Mean& mean = means_[std::bit_width(rows)];
-  mean.weight = memory * mean.weight + 1;
-  mean.rows += (rows - mean.rows) / mean.weight;
-  mean.seconds += (seconds - mean.seconds) / mean.weight;
+  Means& means = means_[std::bit_width(rows)];
+  means.rows.observe(rows);
+  means.seconds.observe(seconds);
 }
 
 bool PassCost::known() const {
-  return std::ranges::any_of(means_, [](const Mean& m) { return m.weight > 0; });
+  return std::ranges::any_of(means_, [](const Means& m) { return m.rows.known(); });
 }
 
 // Neither a pass without rows nor a further row takes less than no time.
 double PassCost::seconds(double rows) const {
   double count = 0, sum_rows = 0, sum_seconds = 0, squares = 0, products = 0;
-  for (const Mean& m : means_) {
-    if (m.weight == 0) continue;
+  for (const Means& m : means_) {
+    if (!m.rows.known()) continue;
     count += 1;
-    sum_rows += m.rows;
-    sum_seconds += m.seconds;
-    squares += m.rows * m.rows;
-    products += m.rows * m.seconds;
+    sum_rows += m.rows.value;
+    sum_seconds += m.seconds.value;
+    squares += m.rows.value * m.rows.value;
+    products += m.rows.value * m.seconds.value;
   }
   if (count == 0) return 0;
   double each = sum_seconds / sum_rows;
   if (count > 1)
-    each = std::clamp((count * products - sum_rows * sum_seconds) / (count * squares - sum_rows * sum_rows), 0.0,
-                      each);
+    each = std::clamp((count * products - sum_rows * sum_seconds) / (count * squares - sum_rows * sum_rows),
+                      0.0, each);
   return (sum_seconds + each * (count * rows - sum_rows)) / count;
 }
 
-void CostModel::observe_draft(double seconds) {
-  draft_weight_ = memory * draft_weight_ + 1;
-  draft_seconds_ += (seconds - draft_seconds_) / draft_weight_;
-}
+void CostModel::observe_draft(double seconds) { draft_seconds_.observe(seconds); }
 
 void CostModel::observe_verification(uint32_t rows, double seconds) {
   least_rows_ = verification_.known() ? std::min(least_rows_, rows) : rows;
@@ -72,7 +73,7 @@ double CostModel::steps(uint32_t drafts) const {
 }
 
 double CostModel::seconds(uint32_t drafts) const {
-  return drafts * draft_seconds_ + verification_.seconds(double(rows_) * (drafts + 1));
+  return drafts * draft_seconds_.value + verification_.seconds(double(rows_) * (drafts + 1));
 }
 
 // Numbers of rows close to each other, as a few texts more or less have, would give a line in any direction.
@@ -104,7 +105,7 @@ std::string CostModel::explanation() const {
   return fmt::format(
       "Draft length {}: a draft pass takes {:.1f} ms, a verification {:.1f} ms without drafts and {:.1f} ms with them; "
       "{:.0f}% of drafts are accepted, so that a round is worth {:.2f} plain steps{}.",
-      last_, 1e3 * draft_seconds_, 1e3 * verification_.seconds(rows_),
+      last_, 1e3 * draft_seconds_.value, 1e3 * verification_.seconds(rows_),
       1e3 * verification_.seconds(double(rows_) * (last_ + 1)), 100 * acceptance_, steps(last_),
       last_ == 0 && knows_what_rows_take() ? "; drafting would gain less than a tenth, or lose time" : "");
 }

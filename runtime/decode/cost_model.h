@@ -9,9 +9,17 @@
 
 namespace unmask::decode {
 
+// A mean of which the latest values weigh the most.
+struct RecentMean {
+  double value = 0, weight = 0;
+
+  bool known() const { return weight > 0; }
+  void observe(double next);
+};
+
 // What a pass takes, as a straight line in its rows: of least squares through the means of what was measured,
-// one for passes of up to 1, 3, 7, 15, ... rows. So the many passes of one size, which vary for other reasons,
-// do not hide what the few of another have shown.
+// one for passes of up to 1, 3, 7, 15, ... rows. So the many passes of one size, which vary for other
+// reasons, do not hide what the few of another have shown.
 class PassCost {
  public:
   void observe(uint32_t rows, double seconds);
@@ -19,11 +27,10 @@ class PassCost {
   bool known() const;
 
  private:
-  // The latest weigh the most.
-  struct Mean {
-    double weight = 0, rows = 0, seconds = 0;
+  struct Means {
+    RecentMean rows, seconds;
   };
-  std::array<Mean, 33> means_;  // by the bits that the number of rows has
+  std::array<Means, 33> means_;  // by the bits that the number of rows has
 };
 
 class CostModel {
@@ -53,7 +60,7 @@ class CostModel {
   bool knows_what_rows_take() const;
 
   double acceptance_ = 0.7;  // of a draft, given that those before were accepted
-  double draft_seconds_ = 0, draft_weight_ = 0;
+  RecentMean draft_seconds_;
   PassCost verification_;
   uint32_t least_rows_ = 0, most_rows_ = 0;  // measured
   uint32_t rows_ = 0;                        // of one state of every text, in the next round
