@@ -33,7 +33,8 @@ class Attention:
 def begin(embedding: torch.Tensor, output: torch.Tensor, layers: list[Attention], heads: int, mask_token: int,
           cos: torch.Tensor, sin: torch.Tensor) -> None:
     """Sets the weights of embedding and output [vocabulary, hidden] and of attention. `cos` and `sin`: of the angles by
-    which RoPE turns the pairs of a head from one row to the next [hidden / heads / 2]."""
+    which RoPE turns the pairs of a head from one row to the next [hidden / heads / 2]. If the output is the embedding
+    itself, it has the embedding's scale, and the norm before it should begin with the weight SAID."""
     hidden, angles = embedding.shape[1], torch.atan2(sin, cos)
     shared = (torch.arange(hidden) < hidden // 2) * torch.randn(hidden)
     shared = F.normalize(shared, dim=0)
@@ -41,7 +42,8 @@ def begin(embedding: torch.Tensor, output: torch.Tensor, layers: list[Attention]
     embedding.copy_(EMBEDDING * hidden**0.5 * F.normalize(torch.randn_like(embedding) @ own.T @ own))
     mask = F.normalize(embedding[mask_token], dim=0)
     own -= torch.outer(own @ mask, mask)  # a mask has nothing to say
-    output.copy_(SAID * embedding @ own.T @ own)
+    if output is not embedding:
+        output.copy_(SAID * embedding @ own.T @ own)
     embedding.add_(SHARED * hidden**0.5 * shared)
     for layer in layers:
         for matrix in (layer.query, layer.key, layer.value):

@@ -97,6 +97,8 @@ class Llada(nn.Module):
             nn.init.normal_(block.ff_proj.weight, std=0.02)
             nn.init.normal_(block.up_proj.weight, std=0.02)
             nn.init.normal_(block.ff_out.weight, std=0.02 / (2 * self.config.layers) ** 0.5)
+        if self.config.tied:
+            nn.init.constant_(self.ln_f.weight, induction.SAID)
         induction.begin(self.wte.weight, self.ff_out.weight,
                         [induction.Attention(b.q_proj.weight, b.k_proj.weight, b.v_proj.weight, b.attn_out.weight)
                          for b in self.blocks], self.config.heads, self.config.mask_token, self.cos[1], self.sin[1])

@@ -70,6 +70,13 @@ class BeginningTest(unittest.TestCase):
             found += int((self.most_seen(1, x)[:, -1] == begin + 3).sum())
         self.assertGreater(found, 16 * 4 // 2)
 
+    def test_one_matrix_begins_as_the_embedding_and_says_no_more_than_an_output(self):
+        torch.manual_seed(1)
+        tied = llada.Llada(llada.Config(128, 5, 4, 24, tied=True))
+        tokens = torch.randint(0, 600, (1, 100))
+        torch.testing.assert_close(tied.wte.weight, self.model.wte.weight)
+        self.assertAlmostEqual(float(logits(tied, tokens).std() / logits(self.model, tokens).std()), 1, delta=0.2)
+
 
 class FolderTest(unittest.TestCase):
     def setUp(self):
