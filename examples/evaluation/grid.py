@@ -78,9 +78,9 @@ def data_flags(section: dict, folder: Path) -> list[str]:
     return ["--data", os.path.relpath(path, REPOSITORY)]
 
 
-def read_sections(table: Path, unmask: str, work: Path, plots: Path) -> list[Section]:
+def read_sections(tables: list[dict], unmask: str, work: Path, plots: Path) -> list[Section]:
     sections = []
-    for section in tomllib.loads(table.read_text())["sections"]:
+    for section in tables:
         folder = work / section["folder"]
         folder.mkdir(parents=True, exist_ok=True)
         common = [unmask, "eval", "--model", section["model"], *data_flags(section, folder), *section.get("flags", [])]
@@ -178,6 +178,12 @@ def write_section(unmask: str, section: Section, refusals: dict[str, str]) -> st
     return "\n".join(lines) + "\n"
 
 
+def sections_of(page: Path) -> dict[str, str]:
+    """The texts of a page's sections by their titles."""
+    texts = page.read_text().split("\n## ")[1:] if page.exists() else []
+    return {text.split("\n", 1)[0]: f"## {text.rstrip()}\n" for text in texts}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--unmask", default=str(REPOSITORY / "build" / "release" / "cli" / "unmask"), help="the program")
@@ -185,16 +191,24 @@ def main():
     parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "evaluation", help="where results lie")
     parser.add_argument("--minutes", type=float, default=60, help="when to stop; 0 only writes the page")
     parser.add_argument("--only", action="append", help="names of cells to run now; the page has all")
+    parser.add_argument("--section", action="append", help="folders of sections to run and to rewrite now; of the others "
+                        "the page keeps what it says")
     parser.add_argument("--page", type=Path, default=HERE / "RESULTS.md", help="the page to write")
     arguments = parser.parse_args()
+    tables = tomllib.loads(arguments.table.read_text())["sections"]
+    folders = [table["folder"] for table in tables]
+    if unknown := set(arguments.section or []).difference(folders):
+        parser.error(f"no section has the folder {min(unknown)}; there are {', '.join(folders)}")
+    chosen = [table for table in tables if arguments.section is None or table["folder"] in arguments.section]
     plots = arguments.page.resolve().parent / "plots"
-    sections = read_sections(arguments.table, arguments.unmask, arguments.work.resolve(), plots)
+    sections = read_sections(chosen, arguments.unmask, arguments.work.resolve(), plots)
     refusals = run_grid(sections, arguments.minutes, arguments.only)
     intro = ("# Results\n\nWritten by `examples/evaluation/grid.py` from `grid.toml`. The first cell of a section is what the "
              "others are compared with, over the items that both have. Passes are of the model\nthat answers, FLOPs of both "
              "models, both per item but where they say otherwise. Seconds are those of the clock, with cells in turn; on a "
              "machine with other work\nthey say little.\n\n")
-    arguments.page.write_text(intro + "\n".join(write_section(arguments.unmask, s, refusals) for s in sections))
+    texts = sections_of(arguments.page) | {s.title: write_section(arguments.unmask, s, refusals) for s in sections}
+    arguments.page.write_text(intro + "\n".join(texts[table["title"]] for table in tables if table["title"] in texts))
 
 
 if __name__ == "__main__":
