@@ -56,7 +56,7 @@ void add_compare(CLI::App& program) {
       "are taken over the items that both have.");
   command->add_option("FILE.jsonl", flags->files, "Files of results.")->required()->type_name("");
   command->add_option("--csv", flags->csv, "The table as CSV.")->type_name("FILE");
-  command->add_option("--plot", flags->plot, "Accuracy against FLOPs and against seconds per token, as SVG.")
+  command->add_option("--plot", flags->plot, "Accuracy against passes, FLOPs and seconds, as SVG.")
       ->type_name("FILE");
   command->add_option("--title", flags->title, "Of the plot.")->type_name("TEXT");
   command->callback([flags] { compare(*flags); });

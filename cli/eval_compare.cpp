@@ -16,6 +16,9 @@ namespace cli {
 namespace {
 
 double flops_per_token(const EvalSummary& s) { return s.per_token(static_cast<double>(s.flops)); }
+double passes_of_both(const EvalSummary& s) {
+  return s.per_item(static_cast<double>(s.passes + s.drafter_passes));
+}
 double seconds_per_token(const EvalSummary& s) { return s.per_token(s.seconds); }
 
 // Those of `items` that `others` has, too.
@@ -101,17 +104,20 @@ std::string to_csv(std::span<const ComparedRun> runs) {
 
 std::string to_plot(const std::string& title, std::span<const ComparedRun> runs) {
   std::vector<PlotSeries> series;
-  PlotPanel flops{"FLOPs per token", {}}, seconds{"seconds per token", {}};
+  PlotPanel passes{"passes per item, those of a drafter included", {}}, flops{"FLOPs per token", {}},
+      seconds{"seconds per token", {}};
   for (const ComparedRun& run : runs) {
     const EvalSummary& s = run.summary;
-    if (s.n == 0 || s.flops == 0 || s.seconds <= 0 || s.tokens == 0) continue;
+    if (s.n == 0 || s.passes + s.drafter_passes == 0 || s.flops == 0 || s.seconds <= 0 || s.tokens == 0)
+      continue;
     const Interval i = s.interval();
     series.push_back({run.group, run.label});
+    passes.points.push_back({passes_of_both(s), s.accuracy(), i.low, i.high});
     flops.points.push_back({flops_per_token(s), s.accuracy(), i.low, i.high});
     seconds.points.push_back({seconds_per_token(s), s.accuracy(), i.low, i.high});
   }
   if (series.empty()) throw Failure("There is nothing to plot: no run has items whose FLOPs are counted.");
-  return draw_plot(title, "accuracy, with 95% intervals", series, std::vector{flops, seconds});
+  return draw_plot(title, "accuracy, with 95% intervals", series, std::vector{passes, flops, seconds});
 }
 
 }  // namespace cli

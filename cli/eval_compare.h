@@ -27,7 +27,7 @@ ComparedRun compared_run(const std::string& group, const std::string& label,
 std::string to_table(std::span<const ComparedRun> runs);
 std::string to_csv(std::span<const ComparedRun> runs);
 
-// Accuracy against FLOPs and against seconds per token. Throws Failure if nothing has finished.
+// Accuracy against passes, and against FLOPs and seconds per token. Throws Failure if nothing has finished.
 std::string to_plot(const std::string& title, std::span<const ComparedRun> runs);
 
 }  // namespace cli

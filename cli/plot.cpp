@@ -14,8 +14,8 @@ namespace cli {
 
 namespace {
 
-constexpr double panel_width = 380, panel_height = 320, left = 64, top = 48, gap = 40, below = 56;
-constexpr double legend_width = 330, legend_line = 18;
+constexpr double panel_width = 300, panel_height = 300, left = 64, top = 48, gap = 64, below = 56;
+constexpr double legend_line = 18;
 
 // Okabe and Ito's colours, which colour-blind readers tell apart.
 constexpr std::array<const char*, 9> colours = {"#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00",
@@ -46,7 +46,7 @@ std::string line(double x1, double y1, double x2, double y2, const std::string& 
                      style);
 }
 
-// A regular polygon; a circle for no corners. `turn` in parts of a whole turn.
+// A regular polygon; a circle for no corners. `turn` in parts of a whole turn. Shapes come again hollow.
 std::string marker(double x, double y, size_t shape, const std::string& colour) {
   struct Shape {
     int corners;
@@ -55,7 +55,8 @@ std::string marker(double x, double y, size_t shape, const std::string& colour) 
   constexpr std::array<Shape, 6> shapes = {{{0, 0}, {4, 0.125}, {3, 0.75}, {4, 0}, {3, 0.25}, {6, 0}}};
   const Shape s = shapes[shape % shapes.size()];
   constexpr double radius = 5.5;
-  const std::string style = fmt::format("fill=\"{0}\" fill-opacity=\"0.8\" stroke=\"{0}\"", colour);
+  const std::string style = fmt::format("fill=\"{0}\" fill-opacity=\"{1}\" stroke=\"{0}\"", colour,
+                                        shape / shapes.size() % 2 == 0 ? 0.8 : 0.0);
   if (s.corners == 0) return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\" {}/>\n", x, y, style);
   std::string points;
   for (int i = 0; i < s.corners; ++i) {
@@ -65,14 +66,15 @@ std::string marker(double x, double y, size_t shape, const std::string& colour) 
   return fmt::format("<polygon points=\"{}\" {}/>\n", points, style);
 }
 
-// How each series looks: a colour for its group, and a shape for its place in it.
+// How each series looks: a colour for its group, and a shape for its place among those of the colour.
 class Looks {
  public:
   explicit Looks(std::span<const PlotSeries> series) {
-    std::map<std::string, size_t> colour_of, used;
+    std::map<std::string, size_t> colour_of;
+    std::array<size_t, colours.size()> used = {};
     for (const PlotSeries& s : series) {
-      const size_t colour = colour_of.emplace(s.group, colour_of.size()).first->second;
-      looks_.push_back({colours[colour % colours.size()], used[s.group]++});
+      const size_t colour = colour_of.emplace(s.group, colour_of.size()).first->second % colours.size();
+      looks_.push_back({colours[colour], used[colour]++});
     }
   }
 
@@ -178,10 +180,12 @@ class Panel {
   std::vector<double> ticks_;
 };
 
-std::string legend(std::span<const PlotSeries> series, const Looks& looks, double x) {
+// Below the panels, in as many columns as there are panels.
+std::string legend(std::span<const PlotSeries> series, const Looks& looks, size_t lines) {
   std::string svg;
   for (size_t i = 0; i < series.size(); ++i) {
-    const double y = top + 8 + legend_line * static_cast<double>(i);
+    const double x = left + (panel_width + gap) * static_cast<double>(i / lines);
+    const double y = top + panel_height + below + 8 + legend_line * static_cast<double>(i % lines);
     svg += looks.at(i, x, y) + text_at(x + 14, y + 4, "start", series[i].label);
   }
   return svg;
@@ -196,18 +200,17 @@ std::string draw_plot(const std::string& title, const std::string& y_label,
   std::string svg;
   for (const PlotPanel& panel : panels) {
     svg += Panel(panel, looks, x).draw();
-    x += panel_width + gap + 24;
+    x += panel_width + gap;
   }
-  const double width = x + legend_width;
-  const double height =
-      std::max(top + panel_height + below, top + legend_line * static_cast<double>(series.size()) + 16);
+  const size_t lines = (series.size() + panels.size() - 1) / panels.size();
+  const double height = top + panel_height + below + legend_line * static_cast<double>(lines) + 16;
   const double middle = top + panel_height / 2;
   svg += text_at(16, middle, "middle", y_label, fmt::format(" transform=\"rotate(-90 16 {:.1f})\"", middle));
   svg += text_at(left, 24, "start", title, " font-size=\"15\" font-weight=\"bold\"");
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
       "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{2}</svg>\n",
-      width, height, svg + legend(series, looks, x));
+      x, height, svg + legend(series, looks, lines));
 }
 
 }  // namespace cli

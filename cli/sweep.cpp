@@ -170,7 +170,7 @@ void SweepFlags::add_to(CLI::App& command) {
   add("--out", out, "A folder for the results, a file per setting, from which a sweep is taken up again.",
       "FOLDER");
   add("--csv", csv, "The table as CSV.", "FILE");
-  add("--plot", plot, "Accuracy against FLOPs and against seconds per token, as SVG.", "FILE");
+  add("--plot", plot, "Accuracy against passes, FLOPs and seconds, as SVG.", "FILE");
   command.add_flag("--chat", chat, "Prompts are messages in the model's chat layout.")
       ->needs(on)
       ->group("Sweep");

@@ -169,7 +169,7 @@ def write_section(unmask: str, section: Section, refusals: dict[str, str]) -> st
         lines += [section.notes, ""]
     if rows:
         done = next(cell for cell in section.cells if finished(cell))
-        lines += [f"On {machine_of(done)}.", "", f"![accuracy against FLOPs and seconds](plots/{section.plot.name}.svg)", ""]
+        lines += [f"On {machine_of(done)}.", "", f"![accuracy against passes, FLOPs and seconds](plots/{section.plot.name}.svg)", ""]
     lines += ["| cell | flags | n | accuracy, % (95%) | points more, paired (95%) | passes | drafter's | drafts accepted, % "
               "| MFLOPs per token | FLOPs: times fewer | seconds: times fewer |", "|---" * 11 + "|"]
     lines += [row_of(c, rows.get(c.file.stem), section.count, refusals.get(str(c.file), "")) for c in section.cells]

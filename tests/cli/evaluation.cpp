@@ -280,6 +280,9 @@ TEST(Compare, TableCsvAndPlot) {
   EXPECT_THAT(svg, HasSubstr("Title &amp; all"));
   EXPECT_THAT(svg, HasSubstr("dual, &lt;fast>"));
   EXPECT_THAT(svg, Not(HasSubstr("block")));
+  for (const char* x : {"passes per item", "FLOPs per token", "seconds per token"}) {
+    EXPECT_THAT(svg, HasSubstr(x));
+  }
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
   EXPECT_THAT(failure_of([&] { to_plot("none", {&runs[2], 1}); }), HasSubstr("nothing to plot"));
 }
