@@ -211,6 +211,27 @@ class Compared(EvalTest):
         self.assertIn("unmask eval --model", page)
         self.assertTrue((self.folder / "plots" / "tiny.svg").is_file())
 
+    def test_grid_rewrites_the_sections_that_are_chosen(self):
+        table, page, folders = self.folder / "grid.toml", self.folder / "page.md", ("first", "second")
+        table.write_text("".join(f"""
+            [[sections]]
+            title = "The {folder}"
+            folder = "{folder}"
+            model = "{MODEL}"
+            data = "{self.task(1)}"
+            count = 1
+            [sections.tables.caches]
+            "none" = []
+            """ for folder in folders))
+        page.write_text("# Results\n\n## The first\n\nas it was\n\n## The second\n\nas it was\n")
+        command = [sys.executable, "-B", str(GRID), "--unmask", PROGRAM, "--table", str(table), "--work", self.path("work"),
+                   "--page", str(page), "--minutes", "0", "--section"]
+        subprocess.run([*command, "second"], check=True, capture_output=True)
+        self.assertIn("## The first\n\nas it was\n\n## The second\n\n| cell |", page.read_text())
+        refused = subprocess.run([*command, "third"], capture_output=True, text=True)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("no section has the folder third; there are first, second", refused.stderr)
+
     def test_worked_examples_are_dealt_out(self):
         problems = self.write("p.jsonl", [{"prompt": f"p{i}", "answer": "1", "matcher": "exact"} for i in range(2)])
         pool = self.write("e.jsonl", [{"prompt": f"e{i}", "target": f"t{i}", "answer": "1"} for i in range(3)])
